@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Dead code and faults. What counts as dead follows torch.fx, plus the
+ * exceptions of lowering.md, step 10: inputs, the output, assertions and
+ * operators that change their operand stay without users.
+ */
+
+#include <lowerfb/graph/lfb-graph-private.h>
+
+static gboolean
+has_effect (LfbNode *node)
+{
+  static const char *functions[] = {
+    "torch._assert",
+    "torch._assert_async",
+    "operator.setitem",
+  };
+
+  switch (node->op)
+    {
+    case LFB_OP_PLACEHOLDER:
+    case LFB_OP_OUTPUT:
+      return TRUE;
+
+    case LFB_OP_CALL_FUNCTION:
+      for (gsize i = 0; i < G_N_ELEMENTS (functions); i++)
+        {
+          if (g_str_equal (node->target, functions[i]))
+            return TRUE;
+        }
+      return FALSE;
+
+    case LFB_OP_CALL_METHOD:
+      /* relu_ works in place; __getitem__ does not */
+      return g_str_has_suffix (node->target, "_") && !g_str_has_suffix (node->target, "__");
+
+    case LFB_OP_GET_ATTR:
+    case LFB_OP_CALL_MODULE:
+    default:
+      return FALSE;
+    }
+}
+
+/**
+ * lfb_graph_eliminate_dead_code:
+ * @self: a graph
+ *
+ * Erases every node without users, from the last to the first, so that what
+ * only dead nodes read goes with them. Inputs, the output, assertions,
+ * `operator.setitem` and methods that work in place (`name_`) stay.
+ *
+ * Returns: whether anything was erased
+ *
+ * Since: 1.0
+ */
+gboolean
+lfb_graph_eliminate_dead_code (LfbGraph *self)
+{
+  gboolean changed = FALSE;
+  LfbNode *previous;
+
+  g_return_val_if_fail (LFB_IS_GRAPH (self), FALSE);
+
+  for (LfbNode *node = self->last; node != NULL; node = previous)
+    {
+      previous = node->previous;
+      if (node->use_order.length > 0 || has_effect (node))
+        continue;
+      lfb_graph_erase_node (self, node, NULL);
+      changed = TRUE;
+    }
+
+  return changed;
+}
+
+static void
+add_fault (GPtrArray  *faults,
+           const char *format,
+           ...) G_GNUC_PRINTF (2, 3);
+
+static void
+add_fault (GPtrArray  *faults,
+           const char *format,
+           ...)
+{
+  va_list args;
+
+  va_start (args, format);
+  g_ptr_array_add (faults, g_strdup_vprintf (format, args));
+  va_end (args);
+}
+
+static void
+lint_inputs (LfbNode   *node,
+             GPtrArray *faults)
+{
+  g_autofree LfbNode **inputs = NULL;
+  gsize n_inputs;
+
+  inputs = lfb_node_get_inputs (node, &n_inputs);
+  for (gsize i = 0; i < n_inputs; i++)
+    {
+      if (inputs[i]->op == LFB_OP_OUTPUT)
+        add_fault (faults, "node `%s` reads the output `%s`", node->name, inputs[i]->name);
+      if (!lfb_node_is_before (inputs[i], node))
+        add_fault (faults, "node `%s` reads `%s`, which stands behind it", node->name, inputs[i]->name);
+    }
+}
+
+static void
+lint_node (LfbNode   *node,
+           GPtrArray *faults)
+{
+  gsize n_args = lfb_value_get_n_items (node->args);
+  gsize n_kwargs = lfb_value_get_n_items (node->kwargs);
+
+  if (*node->target == '\0')
+    add_fault (faults, "node `%s` (%s) has no target", node->name, lfb_op_to_string (node->op));
+
+  switch (node->op)
+    {
+    case LFB_OP_PLACEHOLDER:
+      /* one argument by position is a default */
+      if (n_args > 1 || n_kwargs > 0)
+        add_fault (faults, "placeholder `%s` has arguments", node->name);
+      break;
+    case LFB_OP_GET_ATTR:
+      if (n_args > 0 || n_kwargs > 0)
+        add_fault (faults, "get_attr `%s` has arguments", node->name);
+      break;
+    case LFB_OP_CALL_METHOD:
+      if (n_args == 0)
+        add_fault (faults, "method call `%s` has nothing to call `%s` on", node->name, node->target);
+      break;
+    case LFB_OP_OUTPUT:
+      if (n_args != 1 || n_kwargs > 0)
+        add_fault (faults, "output `%s` has %" G_GSIZE_FORMAT " arguments instead of one",
+                   node->name, n_args + n_kwargs);
+      if (node->use_order.length > 0)
+        add_fault (faults, "output `%s` has users", node->name);
+      if (node->next != NULL)
+        add_fault (faults, "node `%s` stands behind the output `%s`", node->next->name, node->name);
+      break;
+    case LFB_OP_CALL_FUNCTION:
+    case LFB_OP_CALL_MODULE:
+    default:
+      break;
+    }
+
+  lint_inputs (node, faults);
+}
+
+/**
+ * lfb_graph_lint:
+ * @self: a graph
+ *
+ * Looks for faults: nodes that read a later node or the output, arguments that
+ * an operation cannot have, a missing or second output, nodes behind it.
+ *
+ * Returns: (transfer full) (array zero-terminated=1): all faults, each a
+ *   sentence that names the node; empty if there are none
+ *
+ * Since: 1.0
+ */
+char **
+lfb_graph_lint (LfbGraph *self)
+{
+  GPtrArray *faults;
+  LfbNode *output = NULL;
+
+  g_return_val_if_fail (LFB_IS_GRAPH (self), NULL);
+
+  faults = g_ptr_array_new ();
+  for (LfbNode *node = self->first; node != NULL; node = node->next)
+    {
+      lint_node (node, faults);
+      if (node->op != LFB_OP_OUTPUT)
+        continue;
+      if (output != NULL)
+        add_fault (faults, "there are two outputs, `%s` and `%s`", output->name, node->name);
+      output = node;
+    }
+  if (output == NULL)
+    add_fault (faults, "there is no output");
+  g_ptr_array_add (faults, NULL);
+
+  return (char **) g_ptr_array_free (faults, FALSE);
+}
