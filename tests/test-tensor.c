@@ -165,16 +165,16 @@ test_dequantizes_per_channel (void)
   g_assert_cmpmem (data, size, expected, sizeof expected);
 }
 
-/* Rows of odd width start with a new byte each. */
+/* Rows of odd width share a byte, as in PyTorch. */
 static void
-test_dequantizes_sub_byte_rows (void)
+test_dequantizes_sub_byte (void)
 {
-  static const guint8 packed[] = { 0x21, 0x03, 0xf4, 0x05 };
+  static const guint8 packed[] = { 0x21, 0xf3, 0x54 };
   static const float scales[] = { 1, 0.5f };
   static const float zeros[] = { 0.5f, -1 };
-  static const float expected[] = { 0.5f, 1.5f, 2.5f, 2.5f, 8, 3 };
+  static const float expected[] = { 0.5f, 1.5f, 2.5f, 8, 2.5f, 3 };
   const gint64 shape[] = { 2, 3 };
-  g_autoptr (LfbTensor) bytes = lfb_test_tensor (LFB_DTYPE_UINT8, packed, sizeof packed, 2, (gint64) 2, (gint64) 2);
+  g_autoptr (LfbTensor) bytes = lfb_test_tensor (LFB_DTYPE_UINT8, packed, sizeof packed, 1, (gint64) 3);
   g_autoptr (LfbTensor) scale = make_floats (2, scales);
   g_autoptr (LfbTensor) zero = make_floats (2, zeros);
   LfbQParams qparams = {
@@ -195,6 +195,41 @@ test_dequantizes_sub_byte_rows (void)
   g_assert_no_error (error);
   data = lfb_tensor_get_data (floats, &size);
   g_assert_cmpmem (data, size, expected, sizeof expected);
+}
+
+/* PyTorch writes bytes behind the elements when rows are of odd width. */
+static void
+test_takes_padding_of_sub_byte (void)
+{
+  static const guint8 packed[] = { 0x21, 0xf3, 0x54, 0xaa };
+  const gint64 shape[] = { 2, 3 };
+  LfbQParams qparams = {
+    .dtype = LFB_DTYPE_QUINT4X2,
+    .qscheme = LFB_QSCHEME_PER_TENSOR_AFFINE,
+    .scale = 1,
+  };
+
+  for (gsize size = 2; size <= 5; size++)
+    {
+      g_autofree guint8 *data = g_malloc0 (8);
+      g_autoptr (LfbTensor) bytes = NULL;
+      g_autoptr (LfbTensor) tensor = NULL;
+      g_autoptr (GError) error = NULL;
+      gsize kept;
+
+      memcpy (data, packed, MIN (size, sizeof packed));
+      bytes = lfb_test_tensor (LFB_DTYPE_UINT8, data, size, 1, (gint64) size);
+      tensor = lfb_tensor_new_with_qparams (bytes, shape, 2, &qparams, &error);
+      if (size == 3 || size == 4)
+        {
+          g_assert_no_error (error);
+          lfb_tensor_get_data (tensor, &kept);
+          g_assert_cmpuint (kept, ==, 3);
+          continue;
+        }
+      g_assert_null (tensor);
+      lfb_assert_error (error, LFB_ERROR_SHAPE, "[2, 3] takes 3 bytes");
+    }
 }
 
 static void
@@ -416,7 +451,8 @@ main (int   argc,
   g_test_add_func ("/tensor/scalar-and-empty", test_scalar_and_empty);
   g_test_add_func ("/tensor/dequantizes-per-tensor", test_dequantizes_per_tensor);
   g_test_add_func ("/tensor/dequantizes-per-channel", test_dequantizes_per_channel);
-  g_test_add_func ("/tensor/dequantizes-sub-byte-rows", test_dequantizes_sub_byte_rows);
+  g_test_add_func ("/tensor/dequantizes-sub-byte", test_dequantizes_sub_byte);
+  g_test_add_func ("/tensor/takes-padding-of-sub-byte", test_takes_padding_of_sub_byte);
   g_test_add_func ("/tensor/reshape", test_reshape);
   g_test_add_func ("/tensor/equal", test_equal);
   g_test_add_func ("/tensor/refuses-bytes", test_refuses_bytes);

@@ -157,6 +157,24 @@ check_per_channel (const LfbQParams  *qparams,
   return TRUE;
 }
 
+/* PyTorch reserves whole bytes for each row of elements of less than a byte,
+ * although it packs them without regard to rows: what it writes may be longer.
+ */
+static gsize
+padded_size (LfbDType      dtype,
+             const gint64 *shape,
+             gsize         n_dims,
+             gint64        n_elements)
+{
+  guint bits = lfb_dtype_get_bits (dtype);
+  gsize columns = n_dims > 0 ? MAX (shape[n_dims - 1], 1) : 1;
+
+  if (bits >= 8)
+    return (gsize) n_elements * (bits / 8);
+
+  return (gsize) n_elements / columns * ((columns * bits + 7) / 8);
+}
+
 /**
  * lfb_tensor_new_with_qparams: (skip)
  * @integers: the integers, of the type that the quantized one is stored in
@@ -217,7 +235,8 @@ lfb_tensor_new_with_qparams (LfbTensor         *integers,
     }
   if (!_lfb_tensor_measure (qparams->dtype, shape, n_dims, &n_elements, &n_bytes, error))
     return NULL;
-  if (g_bytes_get_size (integers->bytes) != n_bytes)
+  if (g_bytes_get_size (integers->bytes) != n_bytes &&
+      g_bytes_get_size (integers->bytes) != padded_size (qparams->dtype, shape, n_dims, n_elements))
     {
       g_autofree char *text = _lfb_tensor_shape_to_string (shape, n_dims);
 
@@ -243,7 +262,7 @@ lfb_tensor_new_with_qparams (LfbTensor         *integers,
 
   self = _lfb_tensor_alloc (qparams->dtype, shape, n_dims, n_elements);
   self->qscheme = qparams->qscheme;
-  self->bytes = g_bytes_ref (integers->bytes);
+  self->bytes = g_bytes_new_from_bytes (integers->bytes, 0, n_bytes);
   self->integers = g_object_ref (integers);
   if (qparams->qscheme >= LFB_QSCHEME_PER_CHANNEL_AFFINE)
     {
@@ -506,22 +525,20 @@ lfb_tensor_get_integers (LfbTensor *self)
 static gint32
 get_quantized (LfbTensor    *self,
                const guint8 *data,
-               gint64        row,
-               gint64        column,
-               gsize         row_bytes)
+               gint64        index)
 {
   guint bits = lfb_dtype_get_bits (self->dtype);
 
   switch ((int) self->dtype)
     {
     case LFB_DTYPE_QUINT8:
-      return data[row * row_bytes + column];
+      return data[index];
     case LFB_DTYPE_QINT8:
-      return ((const gint8 *) data)[row * row_bytes + column];
+      return ((const gint8 *) data)[index];
     case LFB_DTYPE_QINT32:
-      return ((const gint32 *) data)[row * (row_bytes / 4) + column];
+      return ((const gint32 *) data)[index];
     default:
-      return (data[row * row_bytes + column * bits / 8] >> (column * bits % 8)) & ((1 << bits) - 1);
+      return (data[index / (8 / bits)] >> (index % (8 / bits) * bits)) & ((1 << bits) - 1);
     }
 }
 
@@ -545,8 +562,8 @@ lfb_tensor_dequantize (LfbTensor  *self,
 {
   g_autoptr (GBytes) bytes = NULL;
   const guint8 *data;
-  gint64 columns, rows, inner = 1, channels = 1;
-  gsize row_bytes, size;
+  gint64 inner = 1, channels = 1;
+  gsize size;
   float *result;
 
   g_return_val_if_fail (LFB_IS_TENSOR (self), NULL);
@@ -569,9 +586,6 @@ lfb_tensor_dequantize (LfbTensor  *self,
     }
 
   data = g_bytes_get_data (self->bytes, NULL);
-  columns = self->n_dims > 0 ? self->shape[self->n_dims - 1] : 1;
-  rows = columns > 0 ? self->n_elements / columns : 0;
-  row_bytes = ((gsize) columns * lfb_dtype_get_bits (self->dtype) + 7) / 8;
   if (self->scales != NULL)
     {
       channels = self->shape[self->axis];
@@ -579,27 +593,23 @@ lfb_tensor_dequantize (LfbTensor  *self,
         inner *= self->shape[i];
     }
 
-  for (gint64 row = 0; row < rows; row++)
+  for (gint64 index = 0; index < self->n_elements; index++)
     {
-      for (gint64 column = 0; column < columns; column++)
-        {
-          gint64 index = row * columns + column;
-          gint32 q = get_quantized (self, data, row, column, row_bytes);
-          gint64 channel;
+      gint32 q = get_quantized (self, data, index);
+      gint64 channel;
 
-          if (self->scales == NULL)
-            {
-              result[index] = (float) ((gint64) q - self->zero_point) * (float) self->scale;
-              continue;
-            }
-          channel = index / inner % channels;
-          if (self->qscheme == LFB_QSCHEME_PER_CHANNEL_AFFINE_FLOAT_QPARAMS)
-            result[index] = ((float) q - (float) get_float (self->zero_points, channel))
-                            * (float) get_float (self->scales, channel);
-          else
-            result[index] = (float) (q - get_integer (self->zero_points, channel))
-                            * (float) get_float (self->scales, channel);
+      if (self->scales == NULL)
+        {
+          result[index] = (float) (q - self->zero_point) * (float) self->scale;
+          continue;
         }
+      channel = index / inner % channels;
+      if (self->qscheme == LFB_QSCHEME_PER_CHANNEL_AFFINE_FLOAT_QPARAMS)
+        result[index] = ((float) q - (float) get_float (self->zero_points, channel))
+                        * (float) get_float (self->scales, channel);
+      else
+        result[index] = (float) (q - get_integer (self->zero_points, channel))
+                        * (float) get_float (self->scales, channel);
     }
 
   bytes = g_bytes_new_take (result, size);

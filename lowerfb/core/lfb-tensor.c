@@ -26,8 +26,8 @@
  * the alignment of the elements does the tensor take a copy.
  *
  * A quantized tensor keeps the plain integer tensor it was made from, see
- * [method@Lfb.Tensor.get_integers]. Types of less than a byte pack the elements
- * of a row (the last dimension) low bits first; each row starts with a new byte.
+ * [method@Lfb.Tensor.get_integers]. Types of less than a byte pack the elements one
+ * after the other, low bits first, over the whole tensor, as PyTorch does.
  *
  * Tensors can be used from several threads at once.
  *
@@ -211,7 +211,6 @@ _lfb_tensor_measure (LfbDType       dtype,
 {
   guint bits = lfb_dtype_get_bits (dtype);
   gint64 bound = 1, count = 1;
-  gsize rows, row_bytes;
 
   if (n_dims > LFB_TENSOR_MAX_DIMS)
     {
@@ -243,20 +242,7 @@ _lfb_tensor_measure (LfbDType       dtype,
     }
 
   *n_elements = count == 0 ? 0 : bound;
-  if (bits >= 8)
-    {
-      *n_bytes = (gsize) *n_elements * (bits / 8);
-      return TRUE;
-    }
-
-  if (*n_elements == 0 || n_dims == 0)
-    {
-      *n_bytes = *n_elements;
-      return TRUE;
-    }
-  rows = (gsize) (*n_elements / shape[n_dims - 1]);
-  row_bytes = ((gsize) shape[n_dims - 1] * bits + 7) / 8;
-  *n_bytes = rows * row_bytes;
+  *n_bytes = ((gsize) *n_elements * bits + 7) / 8;
   return TRUE;
 }
 

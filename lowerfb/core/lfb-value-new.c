@@ -2,6 +2,7 @@
 
 /* The constructors of values. */
 
+#include <lowerfb/core/lfb-hash-private.h>
 #include <lowerfb/core/lfb-value-private.h>
 
 #include <string.h>
@@ -397,7 +398,7 @@ lfb_value_for_dict (const char * const *keys,
   g_return_val_if_fail (items != NULL || n_items == 0, NULL);
   g_return_val_if_fail ((keys != NULL ? g_strv_length ((char **) keys) : 0) == n_items, NULL);
 
-  seen = g_hash_table_new (g_str_hash, g_str_equal);
+  seen = g_hash_table_new (_lfb_str_hash, g_str_equal);
   for (gsize i = 0; i < n_items; i++)
     g_return_val_if_fail (g_hash_table_add (seen, (gpointer) keys[i]), NULL);
 
