@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The output stages of requantize.h, as the C kernels of linear and convolution
+ * share them.
+ */
+
+#pragma once
+
+#include <lowerfb/kernels/requantize.h>
+#include <lowerfb/kernels/round.h>
+
+/* Where a product goes: exactly one pair is set. */
+typedef struct
+{
+  const LfbRequantize *requantize;
+  uint8_t             *y_u8;
+  const LfbRescale    *rescale;
+  float               *y_f32;
+} LfbOutput;
+
+static inline int32_t
+lfb_output_x_zero_point (const LfbOutput *output)
+{
+  return output->requantize != NULL ? output->requantize->x_zero_point : output->rescale->x_zero_point;
+}
+
+static inline void
+lfb_requantize_row (const LfbRequantize    *requantize,
+                    const int32_t *restrict acc,
+                    size_t                  first,
+                    size_t                  n,
+                    uint8_t       *restrict y)
+{
+  const float *multiplier = requantize->multiplier + first;
+  const float *bias = requantize->bias + first;
+  int32_t zero_point = requantize->y_zero_point;
+  float low = (float) (requantize->y_min - zero_point);
+  float high = (float) (requantize->y_max - zero_point);
+
+  for (size_t i = 0; i < n; i++)
+    {
+      float value = ((float) acc[i] + bias[i]) * multiplier[i];
+
+      y[i] = (uint8_t) (lfb_round_even (lfb_clamp_float (value, low, high)) + zero_point);
+    }
+}
+
+static inline void
+lfb_rescale_row (const LfbRescale       *rescale,
+                 const int32_t *restrict acc,
+                 size_t                  first,
+                 size_t                  n,
+                 float         *restrict y)
+{
+  const float *multiplier = rescale->multiplier + first;
+  const float *bias = rescale->bias + first;
+
+  if (rescale->relu)
+    for (size_t i = 0; i < n; i++)
+      {
+        float value = (float) acc[i] * multiplier[i] + bias[i];
+
+        y[i] = value < 0.0f ? 0.0f : value;
+      }
+  else
+    for (size_t i = 0; i < n; i++)
+      y[i] = (float) acc[i] * multiplier[i] + bias[i];
+}
+
+/* The sums of outputs @first to @first + @n - 1 of the row of y that begins at
+ * element @row. */
+static inline void
+lfb_output_row (const LfbOutput *output,
+                const int32_t   *acc,
+                size_t           row,
+                size_t           first,
+                size_t           n)
+{
+  if (output->requantize != NULL)
+    lfb_requantize_row (output->requantize, acc, first, n, output->y_u8 + row + first);
+  else
+    lfb_rescale_row (output->rescale, acc, first, n, output->y_f32 + row + first);
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The variants of the convolution kernel, weakest instruction set first. */
+
+#include <lowerfb/kernels/conv.h>
+
+static const LfbConvKernel * const variants[] = {
+  &lfb_conv_u8s8_c,
+};
+
+void
+lfb_conv_init (LfbConvKernel *kernel,
+               unsigned       cpu_flags)
+{
+  for (size_t i = 0; i < sizeof variants / sizeof variants[0]; i++)
+    if ((variants[i]->needs & ~cpu_flags) == 0)
+      *kernel = *variants[i];
+}

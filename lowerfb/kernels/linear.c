@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The variants of the linear kernel, weakest instruction set first. */
+
+#include <lowerfb/kernels/linear.h>
+
+static const LfbLinearKernel * const variants[] = {
+  &lfb_linear_u8s8_c,
+};
+
+void
+lfb_linear_init (LfbLinearKernel *kernel,
+                 unsigned         cpu_flags)
+{
+  for (size_t i = 0; i < sizeof variants / sizeof variants[0]; i++)
+    if ((variants[i]->needs & ~cpu_flags) == 0)
+      *kernel = *variants[i];
+}
