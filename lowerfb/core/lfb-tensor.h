@@ -20,8 +20,18 @@ G_BEGIN_DECLS
 LFB_AVAILABLE_IN_1_0
 G_DECLARE_FINAL_TYPE (LfbTensor, lfb_tensor, LFB, TENSOR, GObject)
 
-/* How to read the integers of a quantized tensor, gathered for the
- * constructor that takes every scheme. Borrowed, not owned.
+/**
+ * LfbQParams: (skip)
+ * @dtype: the quantized type
+ * @qscheme: the scheme, which says what of the rest counts
+ * @scale: per tensor, the real number one step stands for
+ * @zero_point: per tensor, the integer that stands for 0
+ * @scales: per channel, a vector of scales
+ * @zero_points: per channel, a vector of zero points
+ * @axis: per channel, the dimension along which they differ
+ *
+ * How to read the integers of a quantized tensor, gathered for the constructor
+ * that takes every scheme. Tensors are borrowed, not owned.
  */
 typedef struct {
   LfbDType dtype;

@@ -502,7 +502,7 @@ lfb_value_equal (LfbValue *self,
 }
 
 /**
- * lfb_value_map_nodes:
+ * lfb_value_map_nodes: (skip)
  * @self: a value
  * @func: (scope call) (closure user_data): called for each node, in order
  * @user_data: data for @func

@@ -64,8 +64,12 @@ typedef enum {
 
 typedef struct _LfbValue LfbValue;
 
+/* Not for other languages: what is returned must outlive the call, and a wrapper
+ * that a binding makes does not.
+ */
+
 /**
- * LfbValueNodeFunc:
+ * LfbValueNodeFunc: (skip)
  * @node: a node that a value refers to
  * @user_data: the caller's data
  *

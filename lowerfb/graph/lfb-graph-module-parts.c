@@ -3,6 +3,7 @@
 /* The attributes that a model's graph reads and the modules that it calls. */
 
 #include <lowerfb/core/lfb-error.h>
+#include <lowerfb/core/lfb-hash-private.h>
 #include <lowerfb/graph/lfb-graph-module-private.h>
 
 /**
@@ -321,8 +322,8 @@ lfb_graph_module_delete_unused (LfbGraphModule *self)
 
   g_return_val_if_fail (LFB_IS_GRAPH_MODULE (self), FALSE);
 
-  attributes = g_hash_table_new (g_str_hash, g_str_equal);
-  modules = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  attributes = g_hash_table_new (_lfb_str_hash, g_str_equal);
+  modules = g_hash_table_new_full (_lfb_str_hash, g_str_equal, g_free, NULL);
   for (LfbNode *node = lfb_graph_get_first (self->graph); node != NULL; node = lfb_node_get_next (node))
     {
       const char *target = lfb_node_get_target (node);

@@ -5,6 +5,7 @@
  */
 
 #include <lowerfb/core/lfb-error.h>
+#include <lowerfb/core/lfb-hash-private.h>
 #include <lowerfb/graph/lfb-graph-private.h>
 
 #include <string.h>
@@ -123,8 +124,8 @@ lfb_graph_class_init (LfbGraphClass *klass)
 static void
 lfb_graph_init (LfbGraph *self)
 {
-  self->names = g_hash_table_new (g_str_hash, g_str_equal);
-  self->name_hint = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->names = g_hash_table_new (_lfb_str_hash, g_str_equal);
+  self->name_hint = g_hash_table_new_full (_lfb_str_hash, g_str_equal, g_free, NULL);
 }
 
 /**

@@ -5,6 +5,7 @@
  */
 
 #include <lowerfb/core/lfb-error.h>
+#include <lowerfb/core/lfb-hash-private.h>
 #include <lowerfb/graph/lfb-module-tree-private.h>
 #include <lowerfb/graph/lfb-ordered-table-private.h>
 
@@ -42,9 +43,9 @@ _lfb_module_tree_new (void)
   LfbModuleTree *self = g_new0 (LfbModuleTree, 1);
 
   self->entries = _lfb_ordered_table_new ((GDestroyNotify) entry_free);
-  self->children = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
+  self->children = g_hash_table_new_full (_lfb_str_hash, g_str_equal, g_free,
                                           (GDestroyNotify) _lfb_ordered_table_free);
-  self->aliases = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
+  self->aliases = g_hash_table_new_full (_lfb_str_hash, g_str_equal, g_free,
                                          (GDestroyNotify) _lfb_ordered_table_free);
 
   return self;
@@ -390,7 +391,7 @@ release (LfbModuleTree *self,
   if (g_hash_table_size (self->aliases) == 0)
     return;
 
-  heirs = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  heirs = g_hash_table_new_full (_lfb_str_hash, g_str_equal, g_free, g_free);
   release_aliases (self, path, path, with_parts, heirs);
 }
 

@@ -2,6 +2,7 @@
 
 /* See lfb-ordered-table-private.h. */
 
+#include <lowerfb/core/lfb-hash-private.h>
 #include <lowerfb/graph/lfb-ordered-table-private.h>
 
 typedef struct
@@ -16,7 +17,7 @@ _lfb_ordered_table_new (GDestroyNotify free_value)
 {
   LfbOrderedTable *self = g_new0 (LfbOrderedTable, 1);
 
-  self->entries = g_hash_table_new (g_str_hash, g_str_equal);
+  self->entries = g_hash_table_new (_lfb_str_hash, g_str_equal);
   self->free_value = free_value;
   g_queue_init (&self->order);
 

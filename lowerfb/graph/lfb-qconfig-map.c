@@ -22,6 +22,7 @@ struct _LfbQConfigMap
 
   LfbOrderedTable *map;
   GPtrArray *qconfigs; /* all that were ever set or added, each once */
+  GHashTable *known;   /* the same as a set */
 };
 
 G_DEFINE_FINAL_TYPE (LfbQConfigMap, lfb_qconfig_map, G_TYPE_OBJECT)
@@ -32,6 +33,7 @@ lfb_qconfig_map_finalize (GObject *object)
   LfbQConfigMap *self = LFB_QCONFIG_MAP (object);
 
   g_clear_pointer (&self->map, _lfb_ordered_table_free);
+  g_clear_pointer (&self->known, g_hash_table_unref);
   g_clear_pointer (&self->qconfigs, g_ptr_array_unref);
 
   G_OBJECT_CLASS (lfb_qconfig_map_parent_class)->finalize (object);
@@ -48,6 +50,7 @@ lfb_qconfig_map_init (LfbQConfigMap *self)
 {
   self->map = _lfb_ordered_table_new (g_object_unref);
   self->qconfigs = g_ptr_array_new_with_free_func (g_object_unref);
+  self->known = g_hash_table_new (NULL, NULL);
 }
 
 /**
@@ -85,7 +88,7 @@ lfb_qconfig_map_copy (LfbQConfigMap *self)
 
   copy = lfb_qconfig_map_new ();
   for (guint i = 0; i < self->qconfigs->len; i++)
-    g_ptr_array_add (copy->qconfigs, g_object_ref (g_ptr_array_index (self->qconfigs, i)));
+    lfb_qconfig_map_add_qconfig (copy, g_ptr_array_index (self->qconfigs, i));
   names = lfb_qconfig_map_list_names (self);
   for (gsize i = 0; names[i] != NULL; i++)
     lfb_qconfig_map_set (copy, names[i], lfb_qconfig_map_get (self, names[i]));
@@ -243,7 +246,7 @@ lfb_qconfig_map_add_qconfig (LfbQConfigMap *self,
   g_return_if_fail (LFB_IS_QCONFIG_MAP (self));
   g_return_if_fail (LFB_IS_QCONFIG (qconfig));
 
-  if (!g_ptr_array_find (self->qconfigs, qconfig, NULL))
+  if (g_hash_table_add (self->known, qconfig))
     g_ptr_array_add (self->qconfigs, g_object_ref (qconfig));
 }
 
