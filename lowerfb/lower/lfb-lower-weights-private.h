@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Quantizing weights when a model is lowered. */
+
+#pragma once
+
+#include <lowerfb/core/lfb-tensor.h>
+
+G_BEGIN_DECLS
+
+LfbTensor *_lfb_quantize_weight (LfbTensor         *weight,
+                                 const LfbQParams  *qparams,
+                                 GError           **error);
+LfbTensor *_lfb_halve_weight    (LfbTensor         *weight,
+                                 GError           **error);
+gboolean   _lfb_weight_to_float (LfbTensor         *weight,
+                                 float            **values,
+                                 GError           **error);
+gboolean   _lfb_read_integer    (LfbTensor         *tensor,
+                                 gint64            *integer);
+
+G_END_DECLS
