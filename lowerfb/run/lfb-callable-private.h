@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Something that a node calls, found and prepared: an operator, an operator
+ * with the settings and tensors of a module, a module made of parts that run
+ * one after the other, or a module that is a graph of its own.
+ */
+
+#pragma once
+
+#include <lowerfb/graph/lfb-graph-module.h>
+#include <lowerfb/run/lfb-call-private.h>
+
+G_BEGIN_DECLS
+
+typedef struct _LfbCallable LfbCallable;
+
+/* How modules that are graphs are made, run and freed: the plan's business. */
+typedef struct _LfbCompiler LfbCompiler;
+
+typedef struct {
+  gpointer   (*make) (LfbGraphModule     *model,
+                      const LfbCompiler  *outer,
+                      GError            **error);
+  LfbValue  *(*run)  (gpointer            plan,
+                      const LfbRuntime   *runtime,
+                      LfbValue          **args,
+                      gsize               n_args,
+                      GError            **error);
+  void       (*free) (gpointer            plan);
+} LfbSubgraphFuncs;
+
+/* What finding callables needs. @budget is shared by all of a session: shared
+ * parts of parts could otherwise grow without end.
+ */
+struct _LfbCompiler {
+  LfbGraphModule *model;
+  const LfbRuntime *runtime;
+  const LfbSubgraphFuncs *subgraphs;
+  guint depth;
+  guint *budget;
+};
+
+#define LFB_COMPILER_MAX_DEPTH  64
+#define LFB_COMPILER_MAX_PARTS  1000000
+
+LfbCallable *lfb_callable_new_operator (LfbOperatorKind          kind,
+                                        const char              *name,
+                                        GError                 **error);
+LfbCallable *lfb_callable_new_module   (const LfbCompiler       *compiler,
+                                        const char              *path,
+                                        GError                 **error);
+void         lfb_callable_free         (LfbCallable             *self);
+
+/* Makes what the operator can make ahead, if all that it reads for this is
+ * among @args and @values, which are %NULL where they are not constant.
+ */
+gboolean     lfb_callable_prepare      (LfbCallable             *self,
+                                        const LfbRuntime        *runtime,
+                                        LfbValue               **args,
+                                        gsize                    n_args,
+                                        const char * const      *names,
+                                        LfbValue               **values,
+                                        gsize                    n_values,
+                                        GError                 **error);
+/* Only reads @self: any number of threads may run it at once. */
+LfbValue    *lfb_callable_run          (const LfbCallable       *self,
+                                        const LfbRuntime        *runtime,
+                                        LfbValue               **args,
+                                        gsize                    n_args,
+                                        const char * const      *names,
+                                        LfbValue               **values,
+                                        gsize                    n_values,
+                                        GError                 **error);
+const char  *lfb_callable_get_name     (const LfbCallable       *self);
+/* Whether the result takes the place of the first argument: relu_, inplace=True, setitem. */
+gboolean     lfb_callable_is_in_place  (const LfbCallable       *self,
+                                        const char * const      *names,
+                                        LfbValue               **values,
+                                        gsize                    n_values);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (LfbCallable, lfb_callable_free)
+
+G_END_DECLS

@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* See lfb-callable-private.h. */
+
+#include <lowerfb/run/lfb-callable-private.h>
+
+#include <string.h>
+
+/* Fused modules that run their parts in turn, and what to do with a second
+ * input: a sum after the first part (torch keeps that as an attribute, not as
+ * a part).
+ */
+typedef struct {
+  const char *type;
+  gsize min_parts;
+  gboolean adds;        /* part 0 takes the first input, then the second is added */
+  gboolean relu;        /* and a relu follows */
+} Sequence;
+
+#define INTRINSIC "torch.ao.nn.intrinsic."
+
+static const Sequence sequences[] = {
+  { "torch.nn.Sequential", 0, FALSE, FALSE },
+  { INTRINSIC "LinearReLU", 2, FALSE, FALSE },
+  { INTRINSIC "LinearLeakyReLU", 2, FALSE, FALSE },
+  { INTRINSIC "LinearTanh", 2, FALSE, FALSE },
+  { INTRINSIC "LinearBn1d", 2, FALSE, FALSE },
+  { INTRINSIC "ConvReLU1d", 2, FALSE, FALSE },
+  { INTRINSIC "ConvReLU2d", 2, FALSE, FALSE },
+  { INTRINSIC "ConvReLU3d", 2, FALSE, FALSE },
+  { INTRINSIC "ConvBn1d", 2, FALSE, FALSE },
+  { INTRINSIC "ConvBn2d", 2, FALSE, FALSE },
+  { INTRINSIC "ConvBn3d", 2, FALSE, FALSE },
+  { INTRINSIC "ConvBnReLU1d", 3, FALSE, FALSE },
+  { INTRINSIC "ConvBnReLU2d", 3, FALSE, FALSE },
+  { INTRINSIC "ConvBnReLU3d", 3, FALSE, FALSE },
+  { INTRINSIC "BNReLU2d", 2, FALSE, FALSE },
+  { INTRINSIC "BNReLU3d", 2, FALSE, FALSE },
+  { INTRINSIC "ConvAdd2d", 1, TRUE, FALSE },
+  { INTRINSIC "ConvAddReLU2d", 1, TRUE, TRUE },
+};
+
+struct _LfbCallable {
+  char *name;
+  LfbOperatorKind kind;
+
+  /* An operator; with a module's settings in @bound, where set. */
+  const LfbOperatorInfo *info;
+  LfbValue **bound;
+  gpointer state;
+
+  /* A sequence of parts. */
+  const Sequence *sequence;
+  GPtrArray *parts;
+
+  /* A graph. */
+  const LfbSubgraphFuncs *subgraphs;
+  gpointer subgraph;
+};
+
+static LfbCallable *
+callable_new (LfbOperatorKind        kind,
+              const LfbOperatorInfo *info,
+              const char            *name)
+{
+  LfbCallable *self = g_new0 (LfbCallable, 1);
+
+  self->kind = kind;
+  self->info = info;
+  self->name = g_strdup (name);
+  if (info != NULL)
+    self->bound = g_new0 (LfbValue *, MAX (info->n_parameters, 1));
+
+  return self;
+}
+
+void
+lfb_callable_free (LfbCallable *self)
+{
+  if (self == NULL)
+    return;
+
+  if (self->info != NULL)
+    for (gsize i = 0; i < self->info->n_parameters; i++)
+      g_clear_pointer (&self->bound[i], lfb_value_unref);
+  if (self->state != NULL)
+    self->info->row->free_state (self->state);
+  g_clear_pointer (&self->parts, g_ptr_array_unref);
+  if (self->subgraph != NULL)
+    self->subgraphs->free (self->subgraph);
+  g_free (self->bound);
+  g_free (self->name);
+  g_free (self);
+}
+
+const char *
+lfb_callable_get_name (const LfbCallable *self)
+{
+  return self->name;
+}
+
+LfbCallable *
+lfb_callable_new_operator (LfbOperatorKind   kind,
+                           const char       *name,
+                           GError          **error)
+{
+  const LfbOperatorInfo *info = lfb_operator_lookup (kind, name);
+
+  if (info == NULL)
+    {
+      g_set_error (error, LFB_ERROR, LFB_ERROR_UNSUPPORTED, "there is no operator %s%s",
+                   kind == LFB_OPERATOR_METHOD ? "for the method " : "", name);
+      return NULL;
+    }
+
+  return callable_new (kind, info, name);
+}
+
+/* The settings and tensors of a module under the names of parameters. */
+static void
+bind_module (LfbCallable *self,
+             LfbModule   *module)
+{
+  LfbValue *sources[2] = { lfb_module_get_tensors (module), lfb_module_get_config (module) };
+
+  for (gsize i = 0; i < self->info->n_parameters; i++)
+    {
+      const LfbParameter *parameter = &self->info->parameters[i];
+
+      if (parameter->forward)
+        continue;
+      for (gsize j = 0; j < G_N_ELEMENTS (sources) && self->bound[i] == NULL; j++)
+        {
+          LfbValue *value = sources[j] != NULL ? lfb_value_lookup (sources[j], parameter->name) : NULL;
+
+          if (value != NULL)
+            self->bound[i] = lfb_value_ref (value);
+        }
+      /* The recurrent modules have as many tensors as layers: all at once. */
+      if (strcmp (parameter->name, "tensors") == 0)
+        self->bound[i] = sources[0] != NULL ? lfb_value_ref (sources[0]) : lfb_value_for_dict (NULL, NULL, 0);
+    }
+}
+
+static const Sequence *
+find_sequence (const char *type)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (sequences); i++)
+    if (strcmp (sequences[i].type, type) == 0)
+      return &sequences[i];
+
+  return NULL;
+}
+
+static gboolean
+add_parts (LfbCallable        *self,
+           const LfbCompiler  *outer,
+           const char         *path,
+           GError            **error)
+{
+  LfbCompiler compiler = *outer;
+
+  compiler.depth++;
+  self->parts = g_ptr_array_new_with_free_func ((GDestroyNotify) lfb_callable_free);
+  for (gsize i = 0;; i++)
+    {
+      g_autofree char *part_path = g_strdup_printf ("%s.%" G_GSIZE_FORMAT, path, i);
+      LfbCallable *part;
+
+      if (lfb_graph_module_get_module (compiler.model, part_path) == NULL)
+        break;
+      part = lfb_callable_new_module (&compiler, part_path, error);
+      if (part == NULL)
+        return FALSE;
+      g_ptr_array_add (self->parts, part);
+    }
+  if (self->parts->len < self->sequence->min_parts)
+    {
+      g_set_error (error, LFB_ERROR, LFB_ERROR_INVALID_GRAPH,
+                   "module `%s` (%s) has %u parts, expected %" G_GSIZE_FORMAT " under `%s.0`, ...",
+                   path, self->sequence->type, self->parts->len, self->sequence->min_parts, path);
+      return FALSE;
+    }
+  if (self->sequence->adds)
+    {
+      g_ptr_array_set_size (self->parts, 1);
+      g_ptr_array_add (self->parts, lfb_callable_new_operator (LFB_OPERATOR_FUNCTION, "torch.add", NULL));
+      if (self->sequence->relu)
+        g_ptr_array_add (self->parts, lfb_callable_new_operator (LFB_OPERATOR_FUNCTION, "torch.relu", NULL));
+    }
+
+  return TRUE;
+}
+
+LfbCallable *
+lfb_callable_new_module (const LfbCompiler  *compiler,
+                         const char         *path,
+                         GError            **error)
+{
+  LfbModule *module = lfb_graph_module_get_module (compiler->model, path);
+  g_autoptr (LfbCallable) self = NULL;
+  const LfbOperatorInfo *info;
+  const char *type;
+
+  if (module == NULL)
+    {
+      g_set_error (error, LFB_ERROR, LFB_ERROR_INVALID_GRAPH, "the model has no module `%s`", path);
+      return NULL;
+    }
+
+  if (compiler->depth > LFB_COMPILER_MAX_DEPTH || ++*compiler->budget > LFB_COMPILER_MAX_PARTS)
+    {
+      g_set_error (error, LFB_ERROR, LFB_ERROR_INVALID_GRAPH,
+                   "module `%s` has parts or graphs nested deeper than %d, or more than %d of them",
+                   path, LFB_COMPILER_MAX_DEPTH, LFB_COMPILER_MAX_PARTS);
+      return NULL;
+    }
+
+  type = lfb_module_get_type_name (module);
+  if (lfb_module_get_graph_module (module) != NULL)
+    {
+      self = callable_new (LFB_OPERATOR_MODULE, NULL, type);
+      self->subgraphs = compiler->subgraphs;
+      self->subgraph = self->subgraphs->make (lfb_module_get_graph_module (module), compiler, error);
+
+      return self->subgraph != NULL ? g_steal_pointer (&self) : NULL;
+    }
+  if (find_sequence (type) != NULL)
+    {
+      self = callable_new (LFB_OPERATOR_MODULE, NULL, type);
+      self->sequence = find_sequence (type);
+      if (!add_parts (self, compiler, path, error))
+        return NULL;
+
+      return g_steal_pointer (&self);
+    }
+
+  info = lfb_operator_lookup (LFB_OPERATOR_MODULE, type);
+  if (info == NULL)
+    {
+      g_set_error (error, LFB_ERROR, LFB_ERROR_UNSUPPORTED,
+                   "there is no operator for the module type %s (`%s`)", type, path);
+      return NULL;
+    }
+  self = callable_new (LFB_OPERATOR_MODULE, info, type);
+  bind_module (self, module);
+
+  return g_steal_pointer (&self);
+}
+
+gboolean
+lfb_callable_is_in_place (const LfbCallable   *self,
+                          const char * const  *names,
+                          LfbValue           **values,
+                          gsize                n_values)
+{
+  gsize length = strlen (self->name);
+  gssize index;
+
+  if (self->info == NULL)
+    return FALSE;
+  if (self->info->row->in_place)
+    return TRUE;
+  if (self->kind != LFB_OPERATOR_MODULE && length > 2 &&
+      self->name[length - 1] == '_' && self->name[length - 2] != '_')
+    return TRUE;
+
+  for (gsize i = 0; i < n_values; i++)
+    if (strcmp (names[i], "inplace") == 0 && lfb_value_get_kind (values[i]) == LFB_VALUE_KIND_BOOL)
+      return lfb_value_get_bool (values[i]);
+  index = lfb_operator_parameter (self->info, "inplace");
+
+  return index >= 0 && self->bound[index] != NULL &&
+         lfb_value_get_kind (self->bound[index]) == LFB_VALUE_KIND_BOOL &&
+         lfb_value_get_bool (self->bound[index]);
+}
+
+/* Where an argument given by position goes while preparing: %NULLs are skipped
+ * rather than missing.
+ */
+gboolean
+lfb_callable_prepare (LfbCallable         *self,
+                      const LfbRuntime    *runtime,
+                      LfbValue           **args,
+                      gsize                n_args,
+                      const char * const  *names,
+                      LfbValue           **values,
+                      gsize                n_values,
+                      GError             **error)
+{
+  g_autofree LfbValue **bound = NULL;
+  gboolean is_module = self->kind == LFB_OPERATOR_MODULE;
+  gsize position = 0;
+  LfbCall call = { 0 };
+
+  if (self->parts != NULL)
+    {
+      for (guint i = 0; i < self->parts->len; i++)
+        if (!lfb_callable_prepare (g_ptr_array_index (self->parts, i), runtime, NULL, 0, NULL, NULL, 0, error))
+          return FALSE;
+      return TRUE;
+    }
+  if (self->info == NULL || self->info->row->prepare == NULL)
+    return TRUE;
+
+  bound = g_memdup2 (self->bound, self->info->n_parameters * sizeof *bound);
+  for (gsize i = 0; i < self->info->n_parameters; i++)
+    {
+      const LfbParameter *parameter = &self->info->parameters[i];
+      gboolean given = FALSE;
+
+      if (position < n_args && !parameter->variadic && (!is_module || parameter->forward))
+        {
+          bound[i] = args[position++];
+          given = TRUE;
+        }
+      for (gsize j = 0; j < n_values; j++)
+        if (strcmp (names[j], parameter->name) == 0)
+          {
+            bound[i] = values[j];
+            given = TRUE;
+          }
+      if (bound[i] == NULL && !given)
+        bound[i] = parameter->fallback;
+      if (parameter->prepared && bound[i] == NULL)
+        return TRUE;
+      if (!parameter->prepared)
+        bound[i] = NULL;
+    }
+
+  call.info = self->info;
+  call.runtime = runtime;
+  call.name = self->name;
+  call.values = bound;
+  self->state = self->info->row->prepare (&call, error);
+
+  return self->state != NULL;
+}
+
+static LfbValue *
+run_operator (const LfbCallable   *self,
+              const LfbRuntime    *runtime,
+              LfbValue           **args,
+              gsize                n_args,
+              const char * const  *names,
+              LfbValue           **values,
+              gsize                n_values,
+              GError             **error)
+{
+  LfbValue *bound[32];
+  g_autoptr (LfbValue) variadic = NULL;
+  LfbCall call = { .info = self->info, .runtime = runtime, .name = self->name, .values = bound, .state = self->state };
+  LfbValue *result;
+
+  g_assert (self->info->n_parameters <= G_N_ELEMENTS (bound));
+  memcpy (bound, self->bound, self->info->n_parameters * sizeof *bound);
+  if (!lfb_bind_arguments (self->info, self->kind == LFB_OPERATOR_MODULE,
+                           args, n_args, names, values, n_values, bound, &variadic, error))
+    return NULL;
+
+  result = self->info->row->run (&call, error);
+  if (call.own_state != NULL)
+    self->info->row->free_state (call.own_state);
+
+  return result;
+}
+
+static LfbValue *
+run_sequence (const LfbCallable  *self,
+              const LfbRuntime   *runtime,
+              LfbValue          **args,
+              gsize               n_args,
+              GError            **error)
+{
+  gsize n_wanted = self->sequence->adds ? 2 : 1;
+  g_autoptr (LfbValue) value = NULL;
+
+  if (n_args != n_wanted)
+    {
+      g_set_error (error, LFB_ERROR, LFB_ERROR_ARGUMENT,
+                   "%" G_GSIZE_FORMAT " arguments are given by position, expected %" G_GSIZE_FORMAT,
+                   n_args, n_wanted);
+      return NULL;
+    }
+
+  value = lfb_value_ref (args[0]);
+  for (guint i = 0; i < self->parts->len; i++)
+    {
+      const LfbCallable *part = g_ptr_array_index (self->parts, i);
+      gboolean second = self->sequence->adds && i == 1;
+      LfbValue *inputs[2] = { value, second ? args[1] : NULL };
+      LfbValue *result = lfb_callable_run (part, runtime, inputs, second ? 2 : 1, NULL, NULL, 0, error);
+
+      if (result == NULL)
+        {
+          g_prefix_error (error, "part %u (%s): ", i, part->name);
+          return NULL;
+        }
+      lfb_value_unref (value);
+      value = result;
+    }
+
+  return g_steal_pointer (&value);
+}
+
+LfbValue *
+lfb_callable_run (const LfbCallable   *self,
+                  const LfbRuntime    *runtime,
+                  LfbValue           **args,
+                  gsize                n_args,
+                  const char * const  *names,
+                  LfbValue           **values,
+                  gsize                n_values,
+                  GError             **error)
+{
+  if (self->info != NULL)
+    return run_operator (self, runtime, args, n_args, names, values, n_values, error);
+
+  if (n_values > 0)
+    {
+      g_set_error (error, LFB_ERROR, LFB_ERROR_ARGUMENT,
+                   "argument `%s` is given by name, which a module of parts or a graph does not take", names[0]);
+      return NULL;
+    }
+  if (self->sequence != NULL)
+    return run_sequence (self, runtime, args, n_args, error);
+
+  return self->subgraphs->run (self->subgraph, runtime, args, n_args, error);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The int8 linear product on rows, packed once and used by the linear
+ * operators and the recurrent ones.
+ */
+
+#pragma once
+
+#include <lowerfb/run/lfb-quantized-private.h>
+
+G_BEGIN_DECLS
+
+typedef struct {
+  gsize n;               /* outputs */
+  gsize k;               /* inputs */
+  LfbWeightParams params;
+  void *packed;          /* %NULL: a float16 weight */
+  float *half;           /* its values, n rows of k, rounded to half */
+} LfbPackedRows;
+
+/* Of a qint8 matrix (n, k), or of a float matrix that is to be rounded to half
+ * and saturated. */
+LfbPackedRows *lfb_packed_rows_new        (const LfbRuntime     *runtime,
+                                           LfbTensor            *weight,
+                                           LfbTensor            *bias,
+                                           GError              **error);
+void           lfb_packed_rows_free       (LfbPackedRows        *self);
+
+/* y[m][n], static: quantized output. */
+gboolean       lfb_packed_rows_run_u8     (const LfbPackedRows  *self,
+                                           const LfbRuntime     *runtime,
+                                           const guint8         *x,
+                                           gsize                 m,
+                                           const LfbRequantize  *output,
+                                           guint8               *y,
+                                           GError              **error);
+gboolean       lfb_packed_rows_run_f32    (const LfbPackedRows  *self,
+                                           const LfbRuntime     *runtime,
+                                           const guint8         *x,
+                                           gsize                 m,
+                                           const LfbRescale     *output,
+                                           float                *y,
+                                           GError              **error);
+/* Dynamic: @x is quantized with its own range (reduced if asked), or a half
+ * weight is multiplied in float32. */
+gboolean       lfb_packed_rows_run_dynamic (const LfbPackedRows *self,
+                                            const LfbRuntime    *runtime,
+                                            const float         *x,
+                                            gsize                m,
+                                            gboolean             reduce_range,
+                                            gboolean             relu,
+                                            float               *y,
+                                            GError             **error);
+
+G_END_DECLS

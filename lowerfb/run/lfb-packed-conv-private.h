@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The int8 convolution, packed once: plain and transposed, of one to three
+ * dimensions, with any padding.
+ */
+
+#pragma once
+
+#include <lowerfb/run/lfb-quantized-private.h>
+#include <lowerfb/run/lfb-spatial-private.h>
+
+G_BEGIN_DECLS
+
+typedef struct {
+  LfbConvSettings settings;
+  gsize in_channels;
+  gsize out_channels;
+  LfbWeightParams params;
+  void *packed;
+} LfbPackedConv;
+
+/* @settings has the groups, kernel and so on of @weight. */
+LfbPackedConv *lfb_packed_conv_new      (const LfbRuntime       *runtime,
+                                         const LfbConvSettings  *settings,
+                                         LfbTensor              *weight,
+                                         LfbTensor              *bias,
+                                         GError                **error);
+void           lfb_packed_conv_free     (LfbPackedConv          *self);
+
+/* One output stage is given: with @requantize the array is filled with quint8
+ * integers, with @rescale with float32, both channels first. */
+gboolean       lfb_packed_conv_run      (const LfbPackedConv    *self,
+                                         const LfbRuntime       *runtime,
+                                         const char             *name,
+                                         LfbTensor              *input,
+                                         gint32                  x_zero_point,
+                                         const LfbRequantize    *requantize,
+                                         const LfbRescale       *rescale,
+                                         LfbArray               *array,
+                                         GError                **error);
+
+/* A transposed convolution is a plain one with stride 1 over the input with
+ * gaps of @fill between its pixels: sets @window to that one's, and returns the
+ * image (channels last, elements of @item_size bytes). */
+gpointer       lfb_conv_spread          (const LfbConvSettings  *settings,
+                                         const LfbImage         *image,
+                                         gconstpointer           from,
+                                         gsize                   item_size,
+                                         gconstpointer           fill,
+                                         LfbWindow              *window,
+                                         GError                **error);
+
+G_END_DECLS

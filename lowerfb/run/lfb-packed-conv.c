@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* See lfb-packed-conv-private.h; numerics.md, "Linear and convolution". Sums
+ * are exact integers, so that a transposed convolution may be computed as the
+ * plain one that has the same products.
+ */
+
+#include <lowerfb/run/lfb-packed-conv-private.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+void
+lfb_packed_conv_free (LfbPackedConv *self)
+{
+  if (self == NULL)
+    return;
+
+  lfb_weight_params_clear (&self->params);
+  free (self->packed);
+  g_free (self);
+}
+
+static gboolean
+pack (LfbPackedConv     *self,
+      const LfbRuntime  *runtime,
+      LfbTensor         *weight,
+      GError           **error)
+{
+  const LfbConvKernel *kernel = &runtime->kernels.conv;
+  LfbConvWeights weights = { 0 };
+  g_autofree gint8 *rows = NULL;
+  gsize products = lfb_volume (self->settings.kernel) * (self->in_channels / self->settings.groups);
+  gsize limit = lfb_accumulation_limit (self->params.zero_points != NULL);
+
+  if (products > limit)
+    {
+      g_set_error (error, LFB_ERROR, LFB_ERROR_RANGE,
+                   "argument `weight` has %" G_GSIZE_FORMAT " products for each output, expected at most %"
+                   G_GSIZE_FORMAT ": more could leave the 32 bits of the sum", products, limit);
+      return FALSE;
+    }
+  rows = lfb_conv_weight_rows (&self->settings, weight, TRUE, error);
+  if (rows == NULL)
+    return FALSE;
+
+  weights.in_channels = self->in_channels;
+  weights.out_channels = self->out_channels;
+  weights.groups = self->settings.groups;
+  memcpy (weights.kernel, self->settings.kernel, sizeof weights.kernel);
+  weights.w = rows;
+  weights.zero_points = self->params.zero_points;
+  self->packed = lfb_try_alloc_aligned (kernel->pack_size (&weights), 1, error);
+  if (self->packed == NULL)
+    return FALSE;
+  kernel->pack (&weights, self->packed);
+
+  return TRUE;
+}
+
+LfbPackedConv *
+lfb_packed_conv_new (const LfbRuntime       *runtime,
+                     const LfbConvSettings  *settings,
+                     LfbTensor              *weight,
+                     LfbTensor              *bias,
+                     GError                **error)
+{
+  LfbPackedConv *self = g_new0 (LfbPackedConv, 1);
+
+  self->settings = *settings;
+  if (!lfb_conv_settings_channels (settings, weight, &self->in_channels, &self->out_channels, error) ||
+      !lfb_weight_params_init (&self->params, weight, settings->transposed, bias, self->out_channels, error) ||
+      !pack (self, runtime, weight, error))
+    g_clear_pointer (&self, lfb_packed_conv_free);
+
+  return self;
+}
+
+static void
+fill_elements (char          *to,
+               gsize          n,
+               gsize          item_size,
+               gconstpointer  fill)
+{
+  if (item_size == 1)
+    memset (to, *(const guint8 *) fill, n);
+  else
+    for (gsize i = 0; i < n; i++)
+      memcpy (to + i * item_size, fill, item_size);
+}
+
+gpointer
+lfb_conv_spread (const LfbConvSettings  *settings,
+                 const LfbImage         *image,
+                 gconstpointer           from,
+                 gsize                   item_size,
+                 gconstpointer           fill,
+                 LfbWindow              *window,
+                 GError                **error)
+{
+  gsize cut[3], n, pixels = lfb_volume (image->size), pixel_size = image->channels * item_size;
+  g_autofree char *last = NULL;
+  char *spread;
+
+  /* Padding of a transposed convolution takes away: what is left of the reach
+   * of the kernel is padding of the plain one, and if nothing is left, pixels
+   * go.
+   */
+  for (gsize i = 0; i < 3; i++)
+    {
+      gint64 reach = (gint64) settings->dilation[i] * ((gint64) settings->kernel[i] - 1);
+      gint64 padding = reach - settings->before[i];
+      gint64 size = ((gint64) image->size[i] - 1) * (gint64) settings->stride[i] + 1;
+
+      cut[i] = MAX (-padding, 0);
+      window->in_size[i] = MAX (size - (gint64) cut[i], 1);
+      window->padding[i] = MAX (padding, 0);
+      window->stride[i] = 1;
+    }
+
+  if (!g_size_checked_mul (&n, window->in_size[0], window->in_size[1]) ||
+      !g_size_checked_mul (&n, n, window->in_size[2]) ||
+      !g_size_checked_mul (&n, n, image->channels) ||
+      !g_size_checked_mul (&n, n, image->batch))
+    n = G_MAXSIZE;
+  spread = lfb_try_alloc (n, item_size, error);
+  last = spread != NULL ? lfb_try_alloc (image->batch * pixels, pixel_size, error) : NULL;
+  if (last == NULL)
+    {
+      g_free (spread);
+      return NULL;
+    }
+  fill_elements (spread, n, item_size, fill);
+  lfb_to_channels_last (from, last, item_size, image->batch, image->channels, pixels);
+
+  for (gsize b = 0; b < image->batch; b++)
+    for (gsize p = 0; p < pixels; p++)
+      {
+        gsize at[3] = { p / (image->size[1] * image->size[2]), p / image->size[2] % image->size[1], p % image->size[2] };
+        gboolean inside = TRUE;
+        gsize to = b;
+
+        for (gsize i = 0; i < 3; i++)
+          {
+            gsize place = at[i] * settings->stride[i];
+
+            inside &= place >= cut[i];
+            to = to * window->in_size[i] + (place - cut[i]);
+          }
+        if (inside)
+          memcpy (spread + to * pixel_size, last + (b * pixels + p) * pixel_size, pixel_size);
+      }
+
+  return spread;
+}
+
+typedef struct {
+  const LfbPackedConv *conv;
+  const LfbConvKernel *kernel;
+  const LfbWindow *window;
+  const guint8 *x;
+  const LfbRequantize *requantize;
+  const LfbRescale *rescale;
+  gpointer y;
+  gint failed;
+} ConvJob;
+
+static void
+run_pixels (gsize    begin,
+            gsize    end,
+            gpointer user_data)
+{
+  ConvJob *job = user_data;
+  gsize size = job->kernel->scratch_size (job->conv->packed, job->window);
+  g_autoptr (LfbAligned) scratch = NULL;
+  LfbConvArgs args = { 0 };
+
+  if (size > 0)
+    {
+      scratch = lfb_try_alloc_aligned (size, 1, NULL);
+      if (scratch == NULL)
+        {
+          g_atomic_int_set (&job->failed, TRUE);
+          return;
+        }
+    }
+
+  args.window = job->window;
+  args.x = job->x;
+  args.x_stride = job->conv->in_channels;
+  args.y_stride = job->conv->out_channels;
+  args.pixel_begin = begin;
+  args.pixel_end = end;
+  args.n_end = job->conv->out_channels;
+  args.scratch = scratch;
+  if (job->requantize != NULL)
+    job->kernel->run_u8 (job->conv->packed, &args, job->requantize, job->y);
+  else
+    job->kernel->run_f32 (job->conv->packed, &args, job->rescale, job->y);
+}
+
+/* The input channels last, with gaps if transposed. */
+static gpointer
+arrange_input (const LfbPackedConv  *self,
+               const LfbImage       *image,
+               LfbTensor            *input,
+               gint32                x_zero_point,
+               LfbWindow            *window,
+               GError              **error)
+{
+  guint8 fill = x_zero_point;
+  guint8 *last;
+
+  if (self->settings.transposed)
+    return lfb_conv_spread (&self->settings, image, lfb_tensor_get_data (input, NULL), 1, &fill, window, error);
+
+  last = lfb_try_alloc (lfb_tensor_get_n_elements (input), 1, error);
+  if (last != NULL)
+    lfb_to_channels_last (lfb_tensor_get_data (input, NULL), last, 1, image->batch, image->channels,
+                          lfb_volume (image->size));
+
+  return last;
+}
+
+static gboolean
+run_window (const LfbPackedConv  *self,
+            const LfbRuntime     *runtime,
+            const LfbImage       *image,
+            const LfbWindow      *window,
+            const guint8         *x,
+            const LfbRequantize  *requantize,
+            const LfbRescale     *rescale,
+            LfbArray             *array,
+            GError              **error)
+{
+  ConvJob job = { self, &runtime->kernels.conv, window, x, requantize, rescale, NULL, FALSE };
+  gsize item_size = requantize != NULL ? 1 : sizeof (float);
+  gsize pixels = lfb_volume (window->out_size);
+  gsize work = self->out_channels * lfb_volume (window->kernel) * (self->in_channels / self->settings.groups);
+  g_autofree char *y = lfb_try_alloc (array->n_elements, item_size, error);
+
+  if (y == NULL)
+    return FALSE;
+
+  /* About a hundred thousand products a part, in whole rows where that is
+   * not much more.
+   */
+  job.y = y;
+  lfb_runtime_parallel (runtime, image->batch * pixels,
+                        MAX (100000 / MAX (work, 1) / window->out_size[2], 1) * window->out_size[2], run_pixels, &job);
+  if (job.failed)
+    {
+      g_set_error_literal (error, LFB_ERROR, LFB_ERROR_RANGE, "there is not enough memory for the convolution");
+      return FALSE;
+    }
+  lfb_to_channels_first (y, array->data, item_size, image->batch, self->out_channels, pixels);
+
+  return TRUE;
+}
+
+gboolean
+lfb_packed_conv_run (const LfbPackedConv  *self,
+                     const LfbRuntime     *runtime,
+                     const char           *name,
+                     LfbTensor            *input,
+                     gint32                x_zero_point,
+                     const LfbRequantize  *requantize,
+                     const LfbRescale     *rescale,
+                     LfbArray             *array,
+                     GError              **error)
+{
+  g_autoptr (LfbTensor) padded = NULL;
+  g_autofree guint8 *x = NULL;
+  LfbConvSettings settings = self->settings;
+  gint64 shape[5];
+  LfbImage image;
+  LfbWindow window;
+  gsize n_dims;
+
+  if (!lfb_image_init (&image, name, input, settings.n_spatial, error))
+    return FALSE;
+  if (image.channels != self->in_channels)
+    {
+      g_autofree char *text = lfb_tensor_describe_shape (input);
+
+      g_set_error (error, LFB_ERROR, LFB_ERROR_SHAPE,
+                   "argument `%s` has the shape %s with %" G_GSIZE_FORMAT " channels, expected %" G_GSIZE_FORMAT,
+                   name, text, image.channels, self->in_channels);
+      return FALSE;
+    }
+  if (settings.pad_mode != LFB_PAD_CONSTANT)
+    {
+      guint8 fill = 0;
+
+      padded = lfb_tensor_pad (input, settings.n_spatial, settings.before + 3 - settings.n_spatial,
+                               settings.after + 3 - settings.n_spatial, settings.pad_mode, &fill, error);
+      if (padded == NULL || !lfb_image_init (&image, name, padded, settings.n_spatial, error))
+        return FALSE;
+      input = padded;
+      memset (settings.before, 0, sizeof settings.before);
+      memset (settings.after, 0, sizeof settings.after);
+    }
+
+  if (!lfb_conv_settings_window (&settings, &image, &window, error))
+    return FALSE;
+  n_dims = lfb_image_shape (&image, self->out_channels, window.out_size, shape);
+  if (!lfb_array_init (array, requantize != NULL ? LFB_DTYPE_UINT8 : LFB_DTYPE_FLOAT32, shape, n_dims, error))
+    return FALSE;
+  if (array->n_elements == 0)
+    return TRUE;
+
+  x = arrange_input (self, &image, input, x_zero_point, &window, error);
+
+  return x != NULL && run_window (self, runtime, &image, &window, x, requantize, rescale, array, error);
+}

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* See lfb-linear-private.h; numerics.md, "Linear and convolution" and
+ * linear_dynamic_fp16.
+ */
+
+#include <lowerfb/run/lfb-linear-private.h>
+#include <lowerfb/run/lfb-gemm-private.h>
+#include <lowerfb/run/lfb-half-private.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+void
+lfb_packed_rows_free (LfbPackedRows *self)
+{
+  if (self == NULL)
+    return;
+
+  lfb_weight_params_clear (&self->params);
+  free (self->packed);
+  g_free (self->half);
+  g_free (self);
+}
+
+/* Saturated: what half cannot hold becomes its largest number. */
+static float
+round_to_half (float value)
+{
+  if (value > 65504.0f)
+    return 65504.0f;
+  if (value < -65504.0f)
+    return -65504.0f;
+
+  return lfb_half_to_float (lfb_float_to_half (value));
+}
+
+static gboolean
+init_half (LfbPackedRows  *self,
+           LfbTensor      *weight,
+           LfbTensor      *bias,
+           GError        **error)
+{
+  g_autoptr (LfbTensor) floats = lfb_tensor_as_float ("weight", weight, error);
+
+  if (floats == NULL)
+    return FALSE;
+  if (bias != NULL && (!lfb_check_dtype ("bias", bias, LFB_DTYPE_FLOAT32, error)))
+    return FALSE;
+  if (bias != NULL && (gsize) lfb_tensor_get_n_elements (bias) != self->n)
+    {
+      g_autofree char *shape = lfb_tensor_describe_shape (bias);
+
+      g_set_error (error, LFB_ERROR, LFB_ERROR_SHAPE,
+                   "argument `bias` has the shape %s, expected [%" G_GSIZE_FORMAT "]", shape, self->n);
+      return FALSE;
+    }
+
+  self->half = lfb_try_alloc (self->n * self->k, sizeof (float), error);
+  if (self->half == NULL)
+    return FALSE;
+  for (gsize i = 0; i < self->n * self->k; i++)
+    self->half[i] = round_to_half (lfb_tensor_floats (floats)[i]);
+  self->params.n = self->n;
+  if (bias != NULL)
+    self->params.bias = lfb_vector_floats (bias);
+
+  return TRUE;
+}
+
+static gboolean
+init_packed (LfbPackedRows     *self,
+             const LfbRuntime  *runtime,
+             LfbTensor         *weight,
+             LfbTensor         *bias,
+             GError           **error)
+{
+  const LfbLinearKernel *kernel = &runtime->kernels.linear;
+  LfbLinearWeights weights = { 0 };
+
+  if (!lfb_weight_params_init (&self->params, weight, 0, bias, self->n, error))
+    return FALSE;
+  if (self->k > lfb_accumulation_limit (self->params.zero_points != NULL))
+    {
+      g_set_error (error, LFB_ERROR, LFB_ERROR_RANGE,
+                   "argument `weight` has %" G_GSIZE_FORMAT " inputs, expected at most %" G_GSIZE_FORMAT
+                   ": more could leave the 32 bits of the sum", self->k,
+                   lfb_accumulation_limit (self->params.zero_points != NULL));
+      return FALSE;
+    }
+
+  weights.n = self->n;
+  weights.k = self->k;
+  weights.w = lfb_tensor_get_data (weight, NULL);
+  weights.w_stride = self->k;
+  weights.zero_points = self->params.zero_points;
+  self->packed = lfb_try_alloc_aligned (kernel->pack_size (&weights), 1, error);
+  if (self->packed == NULL)
+    return FALSE;
+  kernel->pack (&weights, self->packed);
+
+  return TRUE;
+}
+
+LfbPackedRows *
+lfb_packed_rows_new (const LfbRuntime  *runtime,
+                     LfbTensor         *weight,
+                     LfbTensor         *bias,
+                     GError           **error)
+{
+  LfbPackedRows *self;
+  gboolean ok;
+
+  if (!lfb_check_rank ("weight", weight, 2, 2, error))
+    return NULL;
+  if (lfb_tensor_get_n_elements (weight) == 0)
+    {
+      g_autofree char *shape = lfb_tensor_describe_shape (weight);
+
+      g_set_error (error, LFB_ERROR, LFB_ERROR_SHAPE,
+                   "argument `weight` has the shape %s, expected at least one output and one input", shape);
+      return NULL;
+    }
+
+  self = g_new0 (LfbPackedRows, 1);
+  self->n = lfb_tensor_get_dim (weight, 0);
+  self->k = lfb_tensor_get_dim (weight, 1);
+  if (lfb_tensor_is_quantized (weight))
+    ok = init_packed (self, runtime, weight, bias, error);
+  else
+    ok = init_half (self, weight, bias, error);
+  if (!ok)
+    g_clear_pointer (&self, lfb_packed_rows_free);
+
+  return self;
+}
+
+/* One of the two outputs is set. */
+typedef struct {
+  const LfbPackedRows *rows;
+  const LfbLinearKernel *kernel;
+  const guint8 *x;
+  gsize m;
+  const LfbRequantize *requantize;
+  guint8 *y_u8;
+  const LfbRescale *rescale;
+  float *y_f32;
+  gboolean by_rows;
+  gint failed;
+} RowsJob;
+
+static void
+run_part (gsize    begin,
+          gsize    end,
+          gpointer user_data)
+{
+  RowsJob *job = user_data;
+  const LfbPackedRows *rows = job->rows;
+  gsize first = job->by_rows ? begin : 0;
+  gsize size = job->kernel->scratch_size (rows->packed);
+  g_autoptr (LfbAligned) scratch = NULL;
+  LfbLinearArgs args = { 0 };
+
+  if (size > 0)
+    {
+      scratch = lfb_try_alloc_aligned (size, 1, NULL);
+      if (scratch == NULL)
+        {
+          g_atomic_int_set (&job->failed, TRUE);
+          return;
+        }
+    }
+
+  args.x = job->x + first * rows->k;
+  args.x_stride = rows->k;
+  args.y_stride = rows->n;
+  args.m = job->by_rows ? end - begin : job->m;
+  args.n_begin = job->by_rows ? 0 : begin;
+  args.n_end = job->by_rows ? rows->n : end;
+  args.scratch = scratch;
+  if (job->y_u8 != NULL)
+    job->kernel->run_u8 (rows->packed, &args, job->requantize, job->y_u8 + first * rows->n);
+  else
+    job->kernel->run_f32 (rows->packed, &args, job->rescale, job->y_f32 + first * rows->n);
+}
+
+/* Few rows are split by outputs, many by rows. */
+static gboolean
+run_job (RowsJob           *job,
+         const LfbRuntime  *runtime,
+         GError           **error)
+{
+  gsize work = MAX (job->rows->n * job->rows->k, 1);
+  gsize tile_m = MAX (job->kernel->tile_m, 1), tile_n = MAX (job->kernel->tile_n, 1);
+  gsize grain;
+
+  if (job->m == 0)
+    return TRUE;
+
+  /* About a hundred thousand products a part, in whole tiles. */
+  job->by_rows = job->m >= 4 * tile_m;
+  if (job->by_rows)
+    grain = (MAX (100000 / work, 1) + tile_m - 1) / tile_m * tile_m;
+  else
+    grain = (MAX (100000 / (job->rows->k * job->m), 1) + tile_n - 1) / tile_n * tile_n;
+  lfb_runtime_parallel (runtime, job->by_rows ? job->m : job->rows->n, grain, run_part, job);
+
+  if (job->failed)
+    g_set_error_literal (error, LFB_ERROR, LFB_ERROR_RANGE, "there is not enough memory for the product");
+
+  return !job->failed;
+}
+
+gboolean
+lfb_packed_rows_run_u8 (const LfbPackedRows  *self,
+                        const LfbRuntime     *runtime,
+                        const guint8         *x,
+                        gsize                 m,
+                        const LfbRequantize  *output,
+                        guint8               *y,
+                        GError              **error)
+{
+  RowsJob job = { .rows = self, .kernel = &runtime->kernels.linear, .x = x, .m = m, .requantize = output, .y_u8 = y };
+
+  return run_job (&job, runtime, error);
+}
+
+gboolean
+lfb_packed_rows_run_f32 (const LfbPackedRows  *self,
+                         const LfbRuntime     *runtime,
+                         const guint8         *x,
+                         gsize                 m,
+                         const LfbRescale     *output,
+                         float                *y,
+                         GError              **error)
+{
+  RowsJob job = { .rows = self, .kernel = &runtime->kernels.linear, .x = x, .m = m, .rescale = output, .y_f32 = y };
+
+  return run_job (&job, runtime, error);
+}
+
+static gboolean
+run_half (const LfbPackedRows  *self,
+          const float          *x,
+          gsize                 m,
+          gboolean              relu,
+          float                *y,
+          GError              **error)
+{
+  for (gsize i = 0; i < m; i++)
+    for (gsize j = 0; j < self->n; j++)
+      y[i * self->n + j] = self->params.bias != NULL ? self->params.bias[j] : 0;
+  if (!lfb_gemm (FALSE, TRUE, m, self->n, self->k, x, self->k, self->half, self->k, TRUE, y, self->n, error))
+    return FALSE;
+  for (gsize i = 0; i < m * self->n && relu; i++)
+    y[i] = y[i] < 0 ? 0 : y[i];
+
+  return TRUE;
+}
+
+gboolean
+lfb_packed_rows_run_dynamic (const LfbPackedRows  *self,
+                             const LfbRuntime     *runtime,
+                             const float          *x,
+                             gsize                 m,
+                             gboolean              reduce_range,
+                             gboolean              relu,
+                             float                *y,
+                             GError              **error)
+{
+  g_auto (LfbOutputStage) stage = { NULL, NULL };
+  g_autofree guint8 *q = NULL;
+  LfbRescale output = { 0 };
+  int32_t zero_point;
+  float min, max;
+  double scale;
+
+  if (self->packed == NULL)
+    return run_half (self, x, m, relu, y, error);
+
+  if (m == 0 || !runtime->kernels.minmax.run (x, m * self->k, &min, &max))
+    {
+      g_set_error (error, LFB_ERROR, LFB_ERROR_RANGE,
+                   "the input is quantized dynamically, but %s",
+                   m == 0 ? "is empty: it has no range" : "has NaN or infinite elements");
+      return FALSE;
+    }
+  lfb_choose_qparams (min, max, 0, 255, reduce_range, &scale, &zero_point);
+
+  q = lfb_try_alloc (m, self->k, error);
+  if (q == NULL || !lfb_output_stage_init (&stage, &self->params, scale, 0, error))
+    return FALSE;
+  lfb_quantize_floats (runtime, x, q, m * self->k, scale, zero_point, LFB_DTYPE_QUINT8);
+  output.multiplier = stage.multiplier;
+  output.bias = stage.bias;
+  output.x_zero_point = zero_point;
+  output.relu = relu;
+
+  return lfb_packed_rows_run_f32 (self, runtime, q, m, &output, y, error);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Padding the last dimensions of a tensor, as torch.nn.functional.pad does. */
+
+#pragma once
+
+#include <lowerfb/run/lfb-array-private.h>
+
+G_BEGIN_DECLS
+
+typedef enum {
+  LFB_PAD_CONSTANT,
+  LFB_PAD_REFLECT,
+  LFB_PAD_REPLICATE,
+  LFB_PAD_CIRCULAR,
+} LfbPadMode;
+
+gboolean   lfb_pad_mode_parse  (const char     *name,
+                                const char     *text,
+                                LfbPadMode     *mode,
+                                GError        **error);
+/* @before and @after are those of the last @n dimensions, outermost first;
+ * negative ones crop. @fill is one element, for LFB_PAD_CONSTANT.
+ */
+LfbTensor *lfb_tensor_pad      (LfbTensor      *tensor,
+                                gsize           n,
+                                const gint64   *before,
+                                const gint64   *after,
+                                LfbPadMode      mode,
+                                gconstpointer   fill,
+                                GError        **error);
+/* One element of @dtype with the value of a number; @element has 8 bytes. */
+void       lfb_make_element    (LfbDType        dtype,
+                                double          value,
+                                gpointer        element);
+
+G_END_DECLS

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* See lfb-pad-private.h. One dimension after the other: where an index of the
+ * result comes from is a small table, and what is inside one index is copied
+ * whole.
+ */
+
+#include <lowerfb/run/lfb-pad-private.h>
+#include <lowerfb/run/lfb-half-private.h>
+
+#include <string.h>
+
+gboolean
+lfb_pad_mode_parse (const char  *name,
+                    const char  *text,
+                    LfbPadMode  *mode,
+                    GError     **error)
+{
+  if (strcmp (text, "constant") == 0 || strcmp (text, "zeros") == 0)
+    *mode = LFB_PAD_CONSTANT;
+  else if (strcmp (text, "reflect") == 0)
+    *mode = LFB_PAD_REFLECT;
+  else if (strcmp (text, "replicate") == 0)
+    *mode = LFB_PAD_REPLICATE;
+  else if (strcmp (text, "circular") == 0)
+    *mode = LFB_PAD_CIRCULAR;
+  else
+    {
+      g_set_error (error, LFB_ERROR, LFB_ERROR_ARGUMENT,
+                   "argument `%s` is '%.40s', expected 'constant' ('zeros'), 'reflect', 'replicate' or 'circular'",
+                   name, text);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+void
+lfb_make_element (LfbDType  dtype,
+                  double    value,
+                  gpointer  element)
+{
+  memset (element, 0, 8);
+  switch (dtype)
+    {
+    case LFB_DTYPE_FLOAT32:
+      *(float *) element = value;
+      break;
+    case LFB_DTYPE_FLOAT64:
+      *(double *) element = value;
+      break;
+    case LFB_DTYPE_FLOAT16:
+      *(guint16 *) element = lfb_float_to_half (value);
+      break;
+    case LFB_DTYPE_BFLOAT16:
+      *(guint16 *) element = lfb_float_to_bfloat (value);
+      break;
+    case LFB_DTYPE_INT64:
+      *(gint64 *) element = value;
+      break;
+    case LFB_DTYPE_INT32:
+    case LFB_DTYPE_QINT32:
+      *(gint32 *) element = value;
+      break;
+    case LFB_DTYPE_INT16:
+      *(gint16 *) element = value;
+      break;
+    case LFB_DTYPE_BOOL:
+      *(guint8 *) element = value != 0;
+      break;
+    default:
+      *(guint8 *) element = (gint64) value;
+      break;
+    }
+}
+
+/* Where index @i of the padded dimension comes from; -1: the fill. */
+static gint64
+source_index (gint64     i,
+              gint64     before,
+              gint64     size,
+              LfbPadMode mode)
+{
+  gint64 at = i - before;
+
+  if (at >= 0 && at < size)
+    return at;
+
+  switch (mode)
+    {
+    case LFB_PAD_REFLECT:
+      return at < 0 ? -at : 2 * (size - 1) - at;
+    case LFB_PAD_REPLICATE:
+      return at < 0 ? 0 : size - 1;
+    case LFB_PAD_CIRCULAR:
+      return at < 0 ? at + size : at - size;
+    default:
+      return -1;
+    }
+}
+
+static gboolean
+check_amount (gint64       amount,
+              gint64       size,
+              LfbPadMode   mode,
+              GError     **error)
+{
+  static const char * const names[] = { "constant", "reflect", "replicate", "circular" };
+  gint64 most = mode == LFB_PAD_REFLECT ? size - 1 : mode == LFB_PAD_CIRCULAR ? size : G_MAXINT32;
+
+  /* An empty dimension has nothing to repeat. */
+  if (size == 0 && mode != LFB_PAD_CONSTANT)
+    most = 0;
+  if (amount <= most)
+    return TRUE;
+
+  g_set_error (error, LFB_ERROR, LFB_ERROR_SHAPE,
+               "a padding of %" G_GINT64_FORMAT " in a dimension of %" G_GINT64_FORMAT
+               " is too much for the mode '%s', expected at most %" G_GINT64_FORMAT,
+               amount, size, names[mode], MAX (most, 0));
+
+  return FALSE;
+}
+
+static LfbTensor *
+pad_dimension (LfbTensor      *tensor,
+               gsize           dim,
+               gint64          before,
+               gint64          after,
+               LfbPadMode      mode,
+               gconstpointer   fill,
+               GError        **error)
+{
+  g_auto (LfbArray) array = LFB_ARRAY_INIT;
+  gint64 shape[LFB_TENSOR_MAX_DIMS];
+  gsize n_dims, outer = 1, inner = 1;
+  const gint64 *own = lfb_tensor_get_shape (tensor, &n_dims);
+  gsize item_size = lfb_dtype_size (lfb_tensor_get_dtype (tensor));
+  const char *from = lfb_tensor_get_data (tensor, NULL);
+  char *to;
+
+  memcpy (shape, own, n_dims * sizeof *shape);
+  if (!check_amount (before, own[dim], mode, error) || !check_amount (after, own[dim], mode, error))
+    return NULL;
+  shape[dim] += before + after;
+  if (!lfb_array_init (&array, lfb_tensor_get_dtype (tensor), shape, n_dims, error))
+    return NULL;
+
+  for (gsize i = 0; i < dim; i++)
+    outer *= own[i];
+  for (gsize i = dim + 1; i < n_dims; i++)
+    inner *= own[i];
+  to = array.data;
+  for (gsize o = 0; o < outer; o++)
+    for (gint64 i = 0; i < shape[dim]; i++)
+      {
+        gint64 at = source_index (i, before, own[dim], mode);
+
+        if (at >= 0)
+          memcpy (to, from + (o * own[dim] + at) * inner * item_size, inner * item_size);
+        else if (item_size == 1)
+          memset (to, *(const guint8 *) fill, inner);
+        else
+          for (gsize j = 0; j < inner; j++)
+            memcpy (to + j * item_size, fill, item_size);
+        to += inner * item_size;
+      }
+
+  return lfb_array_seal_like (&array, tensor, error);
+}
+
+LfbTensor *
+lfb_tensor_pad (LfbTensor      *tensor,
+                gsize           n,
+                const gint64   *before,
+                const gint64   *after,
+                LfbPadMode      mode,
+                gconstpointer   fill,
+                GError        **error)
+{
+  g_autoptr (LfbTensor) result = g_object_ref (tensor);
+  gsize n_dims = lfb_tensor_get_n_dims (tensor);
+
+  if (!lfb_check_movable ("input", tensor, error))
+    return NULL;
+
+  g_assert (n <= n_dims);
+  for (gsize i = 0; i < n; i++)
+    {
+      LfbTensor *next;
+
+      if (before[i] == 0 && after[i] == 0)
+        continue;
+      next = pad_dimension (result, n_dims - n + i, before[i], after[i], mode, fill, error);
+      if (next == NULL)
+        return NULL;
+      g_object_unref (result);
+      result = next;
+    }
+
+  return g_steal_pointer (&result);
+}

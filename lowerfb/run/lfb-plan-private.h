@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A graph made ready to run: a row of steps over slots. Every node has a slot
+ * for its value; a step knows what it calls, which slots it reads, and which
+ * of them nothing reads afterwards. What depends on constants alone is
+ * computed while the plan is made. A plan is only read once it is made.
+ */
+
+#pragma once
+
+#include <lowerfb/run/lfb-callable-private.h>
+
+G_BEGIN_DECLS
+
+/* An argument: a constant, a slot, or a constant with nodes inside. */
+typedef struct {
+  LfbValue *value;
+  gssize slot;          /* -1: not a slot */
+  gboolean nested;
+} LfbPlanArg;
+
+typedef struct {
+  char *node;
+  LfbCallable *callable;
+
+  LfbPlanArg *args;
+  gsize n_args;
+  char **names;
+  LfbPlanArg *values;
+  gsize n_values;
+
+  gsize slot;
+  gssize replaces;      /* the slot that the result fills too; -1: none */
+  GArray *dead;         /* gsize: slots that nothing reads afterwards */
+} LfbPlanStep;
+
+typedef struct {
+  char *node;
+  gsize slot;
+  LfbValue *fallback;   /* %NULL: the input has to be given */
+  LfbDType dtype;       /* of the example */
+  gboolean has_dtype;
+} LfbPlanInput;
+
+typedef struct {
+  GPtrArray *inputs;    /* LfbPlanInput */
+  GPtrArray *steps;     /* LfbPlanStep */
+  GHashTable *slots;    /* LfbNode: slot + 1 */
+  LfbValue **constants; /* by slot; %NULL where the value comes with a run */
+  gsize n_slots;
+  LfbPlanArg output;
+  GPtrArray *nodes;     /* keeps the keys of slots */
+} LfbPlan;
+
+typedef void (*LfbPlanTimer) (gsize    step,
+                              gint64   nanoseconds,
+                              gpointer user_data);
+
+LfbPlan  *lfb_plan_new     (const LfbCompiler  *compiler,
+                            GError            **error);
+void      lfb_plan_free    (LfbPlan            *self);
+
+LfbValue *lfb_plan_run     (const LfbPlan      *self,
+                            const LfbRuntime   *runtime,
+                            LfbValue          **inputs,
+                            gsize               n_inputs,
+                            LfbPlanTimer        timer,
+                            gpointer            user_data,
+                            GError            **error);
+
+extern const LfbSubgraphFuncs lfb_plan_subgraphs;
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (LfbPlan, lfb_plan_free)
+
+G_END_DECLS

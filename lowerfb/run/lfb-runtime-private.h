@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What operators run on: the kernels for this CPU and the threads. */
+
+#pragma once
+
+#include <gio/gio.h>
+
+#include <lowerfb/kernels/kernels.h>
+
+G_BEGIN_DECLS
+
+typedef struct _LfbThreads LfbThreads;
+typedef struct _LfbMemory LfbMemory;
+
+typedef struct {
+  LfbKernels kernels;
+  LfbThreads *threads;          /* %NULL: only the calling thread */
+
+  /* Of one run; %NULL outside. */
+  GCancellable *cancellable;
+  LfbMemory *memory;
+} LfbRuntime;
+
+/* Work on the items @begin to @end - 1. */
+typedef void (*LfbRangeFunc) (gsize    begin,
+                              gsize    end,
+                              gpointer user_data);
+
+void        lfb_runtime_init     (LfbRuntime        *self,
+                                  LfbThreads        *threads);
+
+LfbThreads *lfb_threads_new      (guint              n_threads);
+void        lfb_threads_free     (LfbThreads        *self);
+guint       lfb_threads_get_n    (LfbThreads        *self);
+
+/* Calls @func for parts of 0 to @n - 1 that together are the whole, each of
+ * at least @grain items and beginning at a multiple of it, on several threads
+ * at once where there are any. Returns when all are done.
+ */
+void        lfb_runtime_parallel (const LfbRuntime  *self,
+                                  gsize              n,
+                                  gsize              grain,
+                                  LfbRangeFunc       func,
+                                  gpointer           user_data);
+
+G_END_DECLS

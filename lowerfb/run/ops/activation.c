@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Activation functions, on floats and on 8-bit integers; numerics.md, the rows
+ * on sigmoid, hardsigmoid, tanh, softmax, hardswish, elu, celu, leaky_relu and
+ * prelu. Formulas are evaluated in the type of the tensor, operation by
+ * operation, with the transcendental functions of lfb-math.
+ */
+
+#include <lowerfb/run/lfb-elementwise-private.h>
+#include <lowerfb/run/lfb-quantized-private.h>
+
+#define CLAMP_6(x) ((x) < 0 ? 0 : (x) > 6 ? 6 : (x))
+
+LFB_UNARY_FUNCTIONS (sigmoid, SIGMOID (x))
+LFB_UNARY_FUNCTIONS (tanh, TANH (x))
+LFB_UNARY_FUNCTIONS (hardsigmoid, CLAMP_6 (x + 3) / 6)
+LFB_UNARY_FUNCTIONS (hardswish, x * CLAMP_6 (x + 3) / 6)
+LFB_UNARY_FUNCTIONS (elu, x <= 0 ? (EXP (x * (real) p[2]) - 1) * ((real) p[0] * (real) p[1]) : x * (real) p[1])
+LFB_UNARY_FUNCTIONS (celu, x <= 0 ? (EXP (x * (1 / (real) p[0])) - 1) * (real) p[0] : x)
+LFB_UNARY_FUNCTIONS (leaky_relu, x > 0 ? x : x * (real) p[0])
+LFB_UNARY_FUNCTIONS (selu, (real) 1.0507009873554804934193349852946 *
+                           (x <= 0 ? (real) 1.6732632423543772848170429916717 * (EXP (x) - 1) : x))
+LFB_UNARY_FUNCTIONS (silu, x * SIGMOID (x))
+LFB_UNARY_FUNCTIONS (mish, x * lfb_tanh (lfb_log1p (lfb_exp (x))))
+LFB_UNARY_FUNCTIONS (gelu, x * (0.5 * (1 + lfb_erf (x * 0.70710678118654752440))))
+LFB_UNARY_FUNCTIONS (gelu_tanh, 0.5 * x * (1 + lfb_tanh (0.79788456080286535588 * (x + 0.044715 * ((double) x * x * x)))))
+LFB_UNARY_FUNCTIONS (softplus, x * (real) p[0] > (real) p[1] ? x : lfb_log1p (lfb_exp (x * p[0])) / p[0])
+LFB_UNARY_FUNCTIONS (logsigmoid, (x < 0 ? x : 0) - lfb_log1p (lfb_exp (-fabs (x))))
+LFB_UNARY_FUNCTIONS (softsign, x / (1 + (real) fabs (x)))
+LFB_UNARY_FUNCTIONS (tanhshrink, x - TANH (x))
+LFB_UNARY_FUNCTIONS (hardshrink, x >= -(real) p[0] && x <= (real) p[0] ? 0 : x)
+LFB_UNARY_FUNCTIONS (softshrink, x > (real) p[0] ? x - (real) p[0] : x < -(real) p[0] ? x + (real) p[0] : x * 0)
+LFB_UNARY_FUNCTIONS (threshold, x <= (real) p[0] ? (real) p[1] : x)
+
+#define FUNCTIONS(name) .f32 = name##_f32, .f64 = name##_f64, .result = LFB_RESULT_FLOAT
+
+static const LfbUnary sigmoid_op = {
+  FUNCTIONS (sigmoid), .quantized = LFB_QUANTIZED_FIXED,
+  .u8_scale = 1.0 / 256, .u8_zero_point = 0, .s8_scale = 1.0 / 256, .s8_zero_point = -128,
+};
+static const LfbUnary hardsigmoid_op = {
+  FUNCTIONS (hardsigmoid), .quantized = LFB_QUANTIZED_FIXED,
+  .u8_scale = 1.0 / 256, .u8_zero_point = 0, .s8_scale = 1.0 / 256, .s8_zero_point = -128,
+};
+static const LfbUnary tanh_op = {
+  FUNCTIONS (tanh), .quantized = LFB_QUANTIZED_FIXED,
+  .u8_scale = 1.0 / 128, .u8_zero_point = 128, .s8_scale = 1.0 / 128, .s8_zero_point = 0,
+};
+
+#define ELU .params = { "alpha", "scale", "input_scale" }, .defaults = { 1, 1, 1 }
+#define ELU_MODULE .params = { "alpha" }, .defaults = { 1, 1, 1 }
+#define CELU .params = { "alpha" }, .defaults = { 1 }
+#define LEAKY .params = { "negative_slope" }, .defaults = { 0.01 }
+
+static const LfbUnary elu_op = { FUNCTIONS (elu), ELU };
+static const LfbUnary quantized_elu_op = { FUNCTIONS (elu), ELU, .quantized = LFB_QUANTIZED_GIVEN };
+static const LfbUnary quantized_elu_module_op = { FUNCTIONS (elu), ELU_MODULE, .quantized = LFB_QUANTIZED_GIVEN };
+static const LfbUnary celu_op = { FUNCTIONS (celu), CELU };
+static const LfbUnary quantized_celu_op = { FUNCTIONS (celu), CELU, .quantized = LFB_QUANTIZED_GIVEN };
+static const LfbUnary leaky_relu_op = { FUNCTIONS (leaky_relu), LEAKY };
+static const LfbUnary quantized_leaky_relu_op = { FUNCTIONS (leaky_relu), LEAKY, .quantized = LFB_QUANTIZED_GIVEN };
+static const LfbUnary hardswish_op = { FUNCTIONS (hardswish) };
+static const LfbUnary quantized_hardswish_op = { FUNCTIONS (hardswish), .quantized = LFB_QUANTIZED_GIVEN };
+static const LfbUnary quantized_sigmoid_op = { FUNCTIONS (sigmoid), .quantized = LFB_QUANTIZED_GIVEN };
+static const LfbUnary gelu_op = { FUNCTIONS (gelu) };
+static const LfbUnary gelu_tanh_op = { FUNCTIONS (gelu_tanh) };
+
+#define PLAIN(name) &(const LfbUnary) { FUNCTIONS (name) }
+
+static LfbValue *
+gelu (LfbCall  *call,
+      GError  **error)
+{
+  const char *approximate = "none";
+  LfbTensor *input = lfb_call_tensor (call, "input", error);
+  gboolean by_tanh;
+
+  if (input == NULL || !lfb_call_string (call, "approximate", &approximate, error))
+    return NULL;
+  by_tanh = g_strcmp0 (approximate, "tanh") == 0;
+  if (!by_tanh && g_strcmp0 (approximate, "none") != 0)
+    {
+      g_set_error (error, LFB_ERROR, LFB_ERROR_ARGUMENT,
+                   "argument `approximate` is '%.40s', expected 'none' or 'tanh'", approximate);
+      return NULL;
+    }
+
+  return lfb_value_take_tensor (lfb_unary_apply (call->runtime, by_tanh ? &gelu_tanh_op : &gelu_op, NULL, input, error));
+}
+
+/* glu: the first half of a dimension times the sigmoid of the second. */
+static LfbValue *
+glu (LfbCall  *call,
+     GError  **error)
+{
+  static const LfbUnary sigmoid_only = { FUNCTIONS (sigmoid) };
+  LfbTensor *input = lfb_call_tensor (call, "input", error);
+  gint64 shape[LFB_TENSOR_MAX_DIMS], strides[LFB_TENSOR_MAX_DIMS];
+  g_autoptr (LfbTensor) left = NULL;
+  g_autoptr (LfbTensor) right = NULL;
+  g_autoptr (LfbTensor) gate = NULL;
+  g_auto (LfbArray) array = LFB_ARRAY_INIT;
+  gsize n_dims, dim;
+
+  if (input == NULL || !lfb_check_dtype ("input", input, LFB_DTYPE_FLOAT32, error) ||
+      !lfb_call_dim (call, "dim", lfb_tensor_get_n_dims (input), &dim, error))
+    return NULL;
+  n_dims = lfb_tensor_get_n_dims (input);
+  if (n_dims == 0 || lfb_tensor_get_dim (input, dim) % 2 != 0)
+    {
+      g_autofree char *text = lfb_tensor_describe_shape (input);
+
+      g_set_error (error, LFB_ERROR, LFB_ERROR_SHAPE,
+                   "argument `input` has the shape %s, expected an even size of dimension %" G_GSIZE_FORMAT, text, dim);
+      return NULL;
+    }
+  for (gsize i = 0; i < n_dims; i++)
+    shape[i] = lfb_tensor_get_dim (input, i);
+  lfb_shape_strides (shape, n_dims, strides);
+  shape[dim] /= 2;
+  left = lfb_tensor_restride (input, 0, shape, strides, n_dims, error);
+  right = left != NULL ? lfb_tensor_restride (input, shape[dim] * strides[dim], shape, strides, n_dims, error) : NULL;
+  gate = right != NULL ? lfb_unary_apply (call->runtime, &sigmoid_only, NULL, right, error) : NULL;
+  if (gate == NULL || !lfb_array_init_like (&array, LFB_DTYPE_FLOAT32, left, error))
+    return NULL;
+  for (gsize i = 0; i < array.n_elements; i++)
+    ((float *) array.data)[i] = lfb_tensor_floats (left)[i] * lfb_tensor_floats (gate)[i];
+
+  return lfb_value_take_tensor (lfb_array_seal (&array, error));
+}
+
+/* prelu: the weight stays float, one for all or one for each index of
+ * dimension 1.
+ */
+static LfbTensor *
+prelu_floats (LfbTensor  *input,
+              LfbTensor  *weight,
+              GError    **error)
+{
+  g_autoptr (LfbTensor) x = lfb_tensor_as_float ("input", input, error);
+  g_autoptr (LfbTensor) w = x != NULL ? lfb_tensor_as_float ("weight", weight, error) : NULL;
+  g_auto (LfbArray) array = LFB_ARRAY_INIT;
+  gsize n_dims, n_weights, channels, inner = 1;
+  const gint64 *shape;
+
+  if (w == NULL || !lfb_array_init_like (&array, LFB_DTYPE_FLOAT32, x, error))
+    return NULL;
+  shape = lfb_tensor_get_shape (x, &n_dims);
+  n_weights = lfb_tensor_get_n_elements (w);
+  channels = n_dims >= 2 ? shape[1] : 1;
+  if (n_weights != 1 && n_weights != channels)
+    {
+      g_set_error (error, LFB_ERROR, LFB_ERROR_SHAPE,
+                   "argument `weight` has %" G_GSIZE_FORMAT " elements, expected 1 or %" G_GSIZE_FORMAT, n_weights, channels);
+      return NULL;
+    }
+  for (gsize i = 2; i < n_dims; i++)
+    inner *= shape[i];
+  for (gsize i = 0; i < array.n_elements; i++)
+    {
+      float value = lfb_tensor_floats (x)[i];
+      float slope = lfb_tensor_floats (w)[n_weights == 1 ? 0 : i / inner % channels];
+
+      ((float *) array.data)[i] = value > 0 ? value : value * slope;
+    }
+
+  return lfb_array_seal (&array, error);
+}
+
+static LfbValue *
+prelu (LfbCall  *call,
+       GError  **error)
+{
+  LfbTensor *input = lfb_call_tensor (call, "input", error);
+  LfbTensor *weight = input != NULL ? lfb_call_tensor (call, "weight", error) : NULL;
+
+  return weight != NULL ? lfb_value_take_tensor (prelu_floats (input, weight, error)) : NULL;
+}
+
+static LfbValue *
+quantized_prelu (LfbCall  *call,
+                 GError  **error)
+{
+  LfbTensor *input = lfb_call_tensor (call, "input", error);
+  LfbTensor *weight = input != NULL ? lfb_call_tensor (call, "weight", error) : NULL;
+  gboolean function = lfb_call_has (call, "output_scale");
+  g_autoptr (LfbTensor) x = NULL;
+  g_autoptr (LfbTensor) w = NULL;
+  g_autoptr (LfbTensor) y = NULL;
+  double scale = 1;
+  gint64 zero_point = 0;
+
+  if (weight == NULL || !lfb_check_quantized ("input", input, error) ||
+      !lfb_call_qparams (call, function ? "output_scale" : "scale", function ? "output_zero_point" : "zero_point",
+                         lfb_tensor_get_dtype (input), &scale, &zero_point, error))
+    return NULL;
+  x = lfb_dequantize (call->runtime, input, error);
+  w = x != NULL ? lfb_dequantize (call->runtime, weight, error) : NULL;
+  y = w != NULL ? prelu_floats (x, w, error) : NULL;
+
+  return y != NULL ? lfb_value_take_tensor (lfb_quantize (call->runtime, y, scale, zero_point,
+                                                          lfb_tensor_get_dtype (input), error)) : NULL;
+}
+
+#define TABLE ", dequantized, then quantized with the given output range"
+#define QUANTIZED "torch.ao.nn.quantized."
+
+static const LfbOperator operators[] = {
+  {
+    .functions = "torch.sigmoid torch.nn.functional.sigmoid torch.special.expit", .methods = "sigmoid sigmoid_",
+    .modules = "torch.nn.Sigmoid", .signature = "input", .run = lfb_unary_run, .data = &sigmoid_op,
+    .rule = "1 / (1 + exp(-x)); integers: output scale 1/256, zero point 0 (qint8: -128)",
+  },
+  {
+    .functions = "torch.nn.functional.hardsigmoid", .methods = "hardsigmoid hardsigmoid_", .modules = "torch.nn.Hardsigmoid",
+    .signature = "input, inplace=False", .run = lfb_unary_run, .data = &hardsigmoid_op,
+    .rule = "clamp(x + 3, 0, 6) / 6; integers: output scale 1/256, zero point 0 (qint8: -128)",
+  },
+  {
+    .functions = "torch.tanh torch.nn.functional.tanh", .methods = "tanh tanh_", .modules = "torch.nn.Tanh",
+    .signature = "input", .run = lfb_unary_run, .data = &tanh_op,
+    .rule = "hyperbolic tangent; integers: output scale 1/128, zero point 128 (qint8: 0)",
+  },
+  {
+    .functions = "torch.ops.quantized.sigmoid", .modules = QUANTIZED "Sigmoid",
+    .signature = "input, output_scale, output_zero_point", .run = lfb_unary_run, .data = &quantized_sigmoid_op,
+    .rule = "1 / (1 + exp(-x))" TABLE,
+  },
+  {
+    .functions = "torch.nn.functional.hardswish", .methods = "hardswish", .modules = "torch.nn.Hardswish",
+    .signature = "input, inplace=False", .run = lfb_unary_run, .data = &hardswish_op, .rule = "x * clamp(x + 3, 0, 6) / 6",
+  },
+  {
+    .functions = "torch.ops.quantized.hardswish", .signature = "input, output_scale, output_zero_point",
+    .run = lfb_unary_run, .data = &quantized_hardswish_op, .rule = "x * clamp(x + 3, 0, 6) / 6" TABLE,
+  },
+  {
+    .modules = QUANTIZED "Hardswish", .signature = "input, scale, zero_point",
+    .run = lfb_unary_run, .data = &quantized_hardswish_op, .rule = "x * clamp(x + 3, 0, 6) / 6" TABLE,
+  },
+  {
+    .functions = "torch.nn.functional.elu torch._C._nn.elu", .modules = "torch.nn.ELU",
+    .signature = "input, alpha=1.0, inplace=False", .run = lfb_unary_run, .data = &elu_op,
+    .rule = "x where x > 0, else (exp(x) - 1) * alpha",
+  },
+  {
+    .functions = "torch.nn.functional.elu_",
+    .signature = "input, alpha=1.0", .run = lfb_unary_run, .data = &elu_op,
+    .rule = "x where x > 0, else (exp(x) - 1) * alpha",
+  },
+  {
+    .functions = "torch.ops.quantized.elu",
+    .signature = "input, output_scale, output_zero_point, alpha=1.0, scale=1.0, input_scale=1.0",
+    .run = lfb_unary_run, .data = &quantized_elu_op, .rule = "x where x > 0, else (exp(x) - 1) * alpha" TABLE,
+  },
+  {
+    .modules = QUANTIZED "ELU", .signature = "input, scale, zero_point, alpha=1.0",
+    .run = lfb_unary_run, .data = &quantized_elu_module_op, .rule = "x where x > 0, else (exp(x) - 1) * alpha" TABLE,
+  },
+  {
+    .functions = "torch.nn.functional.celu torch.celu", .modules = "torch.nn.CELU",
+    .signature = "input, alpha=1.0, inplace=False", .run = lfb_unary_run, .data = &celu_op,
+    .rule = "x where x > 0, else (exp(x * (1 / alpha)) - 1) * alpha",
+  },
+  {
+    .functions = "torch.ops.quantized.celu", .signature = "input, output_scale, output_zero_point, alpha=1.0",
+    .run = lfb_unary_run, .data = &quantized_celu_op,
+    .rule = "x where x > 0, else (exp(x * (1 / alpha)) - 1) * alpha" TABLE,
+  },
+  {
+    .functions = "torch.nn.functional.leaky_relu torch._C._nn.leaky_relu", .modules = "torch.nn.LeakyReLU",
+    .signature = "input, negative_slope=0.01, inplace=False", .run = lfb_unary_run, .data = &leaky_relu_op,
+    .rule = "x where x > 0, else x * negative_slope",
+  },
+  {
+    .functions = "torch.ops.quantized.leaky_relu",
+    .signature = "input, negative_slope=0.01, inplace=False, output_scale=None, output_zero_point=None",
+    .run = lfb_unary_run, .data = &quantized_leaky_relu_op, .rule = "x where x > 0, else x * negative_slope" TABLE,
+  },
+  {
+    .modules = QUANTIZED "LeakyReLU", .signature = "input, scale, zero_point, negative_slope=0.01, inplace=False",
+    .run = lfb_unary_run, .data = &quantized_leaky_relu_op, .rule = "x where x > 0, else x * negative_slope" TABLE,
+  },
+  {
+    .functions = "torch.prelu torch.nn.functional.prelu", .methods = "prelu",
+    .modules = "torch.nn.PReLU", .signature = "input, weight", .run = prelu,
+    .rule = "x where x > 0, else x * weight, one weight or one for each index of dimension 1",
+  },
+  {
+    .functions = "torch.ops.quantized.prelu", .signature = "input, weight, output_scale, output_zero_point",
+    .run = quantized_prelu, .rule = "x where x > 0, else x * weight" TABLE,
+  },
+  {
+    .modules = QUANTIZED "PReLU", .signature = "input, weight, scale, zero_point",
+    .run = quantized_prelu, .rule = "x where x > 0, else x * weight" TABLE,
+  },
+  {
+    .functions = "torch.nn.functional.selu torch.selu", .modules = "torch.nn.SELU", .signature = "input, inplace=False",
+    .run = lfb_unary_run, .data = PLAIN (selu), .rule = "scaled elu",
+  },
+  {
+    .functions = "torch.nn.functional.silu torch._C._nn.silu", .modules = "torch.nn.SiLU",
+    .signature = "input, inplace=False", .run = lfb_unary_run, .data = PLAIN (silu), .rule = "x * sigmoid(x)",
+  },
+  {
+    .functions = "torch.nn.functional.mish", .modules = "torch.nn.Mish", .signature = "input, inplace=False",
+    .run = lfb_unary_run, .data = PLAIN (mish), .rule = "x * tanh(log(1 + exp(x)))",
+  },
+  {
+    .functions = "torch.nn.functional.gelu torch._C._nn.gelu", .modules = "torch.nn.GELU",
+    .signature = "input, approximate='none'", .run = gelu, .rule = "x * (1 + erf(x / sqrt(2))) / 2, or its form with tanh",
+  },
+  {
+    .functions = "torch.nn.functional.glu", .modules = "torch.nn.GLU", .signature = "input, dim=-1", .run = glu,
+    .rule = "the first half times the sigmoid of the second",
+  },
+  {
+    .functions = "torch.nn.functional.softplus torch._C._nn.softplus", .modules = "torch.nn.Softplus",
+    .signature = "input, beta=1, threshold=20", .run = lfb_unary_run,
+    .data = &(const LfbUnary) { FUNCTIONS (softplus), .params = { "beta", "threshold" }, .defaults = { 1, 20 } },
+    .rule = "log(1 + exp(beta * x)) / beta, x above the threshold",
+  },
+  {
+    .functions = "torch.nn.functional.logsigmoid torch._C._nn.log_sigmoid", .modules = "torch.nn.LogSigmoid",
+    .signature = "input", .run = lfb_unary_run, .data = PLAIN (logsigmoid), .rule = "log(sigmoid(x))",
+  },
+  {
+    .functions = "torch.nn.functional.softsign", .modules = "torch.nn.Softsign", .signature = "input",
+    .run = lfb_unary_run, .data = PLAIN (softsign), .rule = "x / (1 + |x|)",
+  },
+  {
+    .functions = "torch.nn.functional.tanhshrink", .modules = "torch.nn.Tanhshrink", .signature = "input",
+    .run = lfb_unary_run, .data = PLAIN (tanhshrink), .rule = "x - tanh(x)",
+  },
+  {
+    .functions = "torch.nn.functional.hardshrink torch.hardshrink", .modules = "torch.nn.Hardshrink",
+    .signature = "input, lambd=0.5", .run = lfb_unary_run,
+    .data = &(const LfbUnary) { FUNCTIONS (hardshrink), .params = { "lambd" }, .defaults = { 0.5 } },
+    .rule = "x, 0 from -lambd to lambd",
+  },
+  {
+    .functions = "torch.nn.functional.softshrink torch._C._nn.softshrink", .modules = "torch.nn.Softshrink",
+    .signature = "input, lambd=0.5", .run = lfb_unary_run,
+    .data = &(const LfbUnary) { FUNCTIONS (softshrink), .params = { "lambd" }, .defaults = { 0.5 } },
+    .rule = "x moved towards 0 by lambd",
+  },
+  {
+    .functions = "torch.nn.functional.threshold torch.threshold", .modules = "torch.nn.Threshold",
+    .signature = "input, threshold, value, inplace=False", .run = lfb_unary_run,
+    .data = &(const LfbUnary) { FUNCTIONS (threshold), .params = { "threshold", "value" } },
+    .rule = "x above the threshold, else the value",
+  },
+};
+
+const LfbOperatorFamily lfb_activation_operators = LFB_OPERATOR_FAMILY (operators);

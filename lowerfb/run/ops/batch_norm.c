@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Batch normalization; numerics.md, "batch_norm":
+ *
+ *   r = 1 / sqrt(var + eps), a = (r * gamma) * (sx / sy), b = (beta - (mean * r) * gamma) / sy,
+ *   y = clamp(round(a * (q - zx) + b) + zy)
+ *
+ * in float32. The float form is x * (r * gamma) + (beta - (mean * r) * gamma).
+ */
+
+#include <lowerfb/run/lfb-array-private.h>
+#include <lowerfb/run/lfb-call-private.h>
+#include <lowerfb/run/lfb-quantized-private.h>
+#include <lowerfb/run/lfb-reference-private.h>
+#include <lowerfb/kernels/round.h>
+
+#include <math.h>
+#include <string.h>
+
+typedef struct {
+  gboolean relu;
+  gsize min_dims;
+  gsize max_dims;
+} BatchNormKind;
+
+static const BatchNormKind any_dims = { FALSE, 2, LFB_TENSOR_MAX_DIMS };
+static const BatchNormKind dims_1d = { FALSE, 2, 3 }, dims_2d = { FALSE, 4, 4 }, dims_3d = { FALSE, 5, 5 };
+static const BatchNormKind relu_2d = { TRUE, 4, 4 }, relu_3d = { TRUE, 5, 5 };
+static const BatchNormKind relu_1d = { TRUE, 2, 3 };
+
+/* Four vectors of one float a channel; gamma and beta may be absent. */
+typedef struct {
+  float *mean;
+  float *variance;
+  float *gamma;
+  float *beta;
+} Statistics;
+
+static void
+statistics_clear (Statistics *self)
+{
+  g_free (self->mean);
+  g_free (self->variance);
+  g_free (self->gamma);
+  g_free (self->beta);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Statistics, statistics_clear)
+
+static gboolean
+read_vector (LfbCall     *call,
+             const char  *name,
+             gsize        channels,
+             float        fallback,
+             float      **values,
+             gboolean    *given,
+             GError     **error)
+{
+  LfbTensor *tensor;
+
+  if (!lfb_call_optional_tensor (call, name, &tensor, error))
+    return FALSE;
+  *given = tensor != NULL;
+  if (tensor != NULL && (gsize) lfb_tensor_get_n_elements (tensor) != channels)
+    {
+      g_autofree char *shape = lfb_tensor_describe_shape (tensor);
+
+      g_set_error (error, LFB_ERROR, LFB_ERROR_SHAPE,
+                   "argument `%s` has the shape %s, expected [%" G_GSIZE_FORMAT "]", name, shape, channels);
+      return FALSE;
+    }
+  if (tensor != NULL && lfb_tensor_is_quantized (tensor))
+    {
+      g_set_error (error, LFB_ERROR, LFB_ERROR_DTYPE, "argument `%s` is quantized, expected floats", name);
+      return FALSE;
+    }
+  if (tensor != NULL)
+    {
+      *values = lfb_vector_floats (tensor);
+      return TRUE;
+    }
+  *values = lfb_try_alloc (channels, sizeof (float), error);
+  for (gsize i = 0; i < channels && *values != NULL; i++)
+    (*values)[i] = fallback;
+
+  return *values != NULL;
+}
+
+/* The statistics of the batch itself, over all but the channels. */
+static void
+measure_batch (LfbTensor  *x,
+               gsize       channels,
+               Statistics *self)
+{
+  gsize n_dims, inner = 1;
+  const gint64 *shape = lfb_tensor_get_shape (x, &n_dims);
+  gsize batch = shape[0];
+
+  for (gsize i = 2; i < n_dims; i++)
+    inner *= shape[i];
+  for (gsize c = 0; c < channels; c++)
+    {
+      double sum = 0, squares = 0, mean;
+
+      for (gsize b = 0; b < batch; b++)
+        for (gsize i = 0; i < inner; i++)
+          sum += lfb_tensor_floats (x)[(b * channels + c) * inner + i];
+      mean = sum / (batch * inner);
+      for (gsize b = 0; b < batch; b++)
+        for (gsize i = 0; i < inner; i++)
+          {
+            double difference = lfb_tensor_floats (x)[(b * channels + c) * inner + i] - mean;
+
+            squares += difference * difference;
+          }
+      self->mean[c] = mean;
+      self->variance[c] = squares / (batch * inner);
+    }
+}
+
+static gboolean
+read_statistics (LfbCall     *call,
+                 LfbTensor   *input,
+                 Statistics  *self,
+                 gboolean    *from_batch,
+                 GError     **error)
+{
+  gsize channels = lfb_tensor_get_dim (input, 1);
+  const char *mean = lfb_call_has (call, "running_mean") ? "running_mean" : "mean";
+  const char *variance = lfb_call_has (call, "running_var") ? "running_var" : "var";
+  gboolean has_mean, has_variance, given, training = FALSE;
+
+  if (!read_vector (call, mean, channels, 0, &self->mean, &has_mean, error) ||
+      !read_vector (call, variance, channels, 1, &self->variance, &has_variance, error) ||
+      !read_vector (call, "weight", channels, 1, &self->gamma, &given, error) ||
+      !read_vector (call, "bias", channels, 0, &self->beta, &given, error) ||
+      !lfb_call_bool (call, "training", &training, error))
+    return FALSE;
+  *from_batch = training || !has_mean || !has_variance;
+
+  return TRUE;
+}
+
+static LfbValue *
+batch_norm (LfbCall  *call,
+            GError  **error)
+{
+  const BatchNormKind *kind = LFB_CALL_DATA (call, BatchNormKind);
+  LfbTensor *input = lfb_call_tensor (call, "input", error);
+  g_auto (Statistics) statistics = { NULL };
+  g_auto (LfbArray) array = LFB_ARRAY_INIT;
+  g_autoptr (LfbTensor) x = NULL;
+  g_autoptr (LfbTensor) y = NULL;
+  gsize n_dims, channels, inner = 1;
+  gboolean from_batch;
+  const gint64 *shape;
+  double eps = 1e-5;
+
+  if (input == NULL ||
+      !lfb_check_float_operand ("input", input, error) ||
+      !lfb_check_rank ("input", input, kind->min_dims, kind->max_dims, error) ||
+      !read_statistics (call, input, &statistics, &from_batch, error) ||
+      !lfb_call_double (call, "eps", &eps, error))
+    return NULL;
+  x = lfb_tensor_as_float ("input", input, error);
+  if (x == NULL || !lfb_array_init_like (&array, LFB_DTYPE_FLOAT32, x, error))
+    return NULL;
+
+  shape = lfb_tensor_get_shape (x, &n_dims);
+  channels = shape[1];
+  for (gsize i = 2; i < n_dims; i++)
+    inner *= shape[i];
+  if (from_batch && array.n_elements > 0)
+    measure_batch (x, channels, &statistics);
+  for (gsize i = 0; i < array.n_elements; i++)
+    {
+      gsize c = i / inner % channels;
+      float r = 1.0f / sqrtf (statistics.variance[c] + (float) eps);
+      float value = lfb_tensor_floats (x)[i] * (r * statistics.gamma[c]) +
+                    (statistics.beta[c] - (statistics.mean[c] * r) * statistics.gamma[c]);
+
+      ((float *) array.data)[i] = value;
+    }
+  y = lfb_array_seal (&array, error);
+
+  return y != NULL ? lfb_value_take_tensor (lfb_tensor_convert (y, lfb_tensor_get_dtype (input), error)) : NULL;
+}
+
+static LfbValue *
+quantized_batch_norm (LfbCall  *call,
+                      GError  **error)
+{
+  const BatchNormKind *kind = LFB_CALL_DATA (call, BatchNormKind);
+  LfbTensor *input = lfb_call_tensor (call, "input", error);
+  gboolean function = lfb_call_has (call, "output_scale");
+  g_auto (Statistics) statistics = { NULL };
+  g_auto (LfbArray) array = LFB_ARRAY_INIT;
+  gsize n_dims, channels, inner = 1;
+  gint32 qmin, qmax, zx;
+  gboolean from_batch;
+  const gint64 *shape;
+  const guint8 *q;
+  double eps = 1e-5, scale = 1;
+  gint64 zero_point = 0;
+  LfbDType dtype;
+  float ratio, low, high;
+
+  if (input == NULL ||
+      !lfb_check_quantized ("input", input, error) ||
+      !lfb_check_rank ("input", input, kind->min_dims, kind->max_dims, error) ||
+      !read_statistics (call, input, &statistics, &from_batch, error) ||
+      !lfb_call_double (call, "eps", &eps, error) ||
+      !lfb_call_qparams (call, function ? "output_scale" : "scale", function ? "output_zero_point" : "zero_point",
+                         lfb_tensor_get_dtype (input), &scale, &zero_point, error))
+    return NULL;
+  if (from_batch)
+    {
+      g_set_error_literal (error, LFB_ERROR, LFB_ERROR_ARGUMENT, "the running mean or variance is missing");
+      return NULL;
+    }
+  dtype = lfb_tensor_get_dtype (input);
+  if (!lfb_array_init_like (&array, dtype, input, error))
+    return NULL;
+
+  shape = lfb_tensor_get_shape (input, &n_dims);
+  channels = shape[1];
+  for (gsize i = 2; i < n_dims; i++)
+    inner *= shape[i];
+  qmin = lfb_dtype_get_min (dtype);
+  qmax = lfb_dtype_get_max (dtype);
+  zx = lfb_tensor_get_zero_point (input);
+  ratio = (float) lfb_tensor_get_scale (input) / (float) scale;
+  low = (kind->relu ? zero_point : qmin) - zero_point;
+  high = qmax - zero_point;
+  q = lfb_tensor_get_data (input, NULL);
+  for (gsize row = 0; row * inner < array.n_elements; row++)
+    {
+      gsize c = row % channels;
+      float r = 1.0f / sqrtf (statistics.variance[c] + (float) eps);
+      float a = (r * statistics.gamma[c]) * ratio;
+      float b = (statistics.beta[c] - (statistics.mean[c] * r) * statistics.gamma[c]) / (float) scale;
+
+      for (gsize i = row * inner; i < (row + 1) * inner; i++)
+        {
+          gint32 integer = dtype == LFB_DTYPE_QUINT8 ? q[i] : ((const gint8 *) q)[i];
+          float value = a * (float) (integer - zx) + b;
+
+          ((guint8 *) array.data)[i] = lfb_round_even (lfb_clamp_float (value, low, high)) + zero_point;
+        }
+    }
+
+  return lfb_value_take_tensor (lfb_array_seal_quantized (&array, dtype, scale, zero_point, error));
+}
+
+#define FLOAT_RULE "x * (r * gamma) + (beta - (mean * r) * gamma), r = 1 / sqrt(var + eps)"
+#define RULE "clamp(round(a * (q - zx) + b) + zy), a and b from mean, variance, weight, bias and scales"
+#define MODULE "input, weight=None, bias=None, running_mean=None, running_var=None, eps=1e-5"
+#define FUNCTION "input, weight, bias, mean, var, eps, output_scale, output_zero_point"
+#define OPS "torch.ops.quantized."
+
+#define QUANTIZED_MODULE(module, kind) \
+  { .modules = (module), .signature = MODULE ", scale=1.0, zero_point=0", .rule = RULE, .run = quantized_batch_norm, .data = &(kind) }
+#define QUANTIZED_FUNCTION(function, kind) \
+  { .functions = (function), .signature = FUNCTION, .rule = RULE, .run = quantized_batch_norm, .data = &(kind) }
+
+static const LfbOperator operators[] = {
+  {
+    .functions = "torch.nn.functional.batch_norm",
+    .signature = "input, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-5",
+    .rule = FLOAT_RULE, .run = batch_norm, .data = &any_dims,
+  },
+  {
+    .functions = "torch.batch_norm",
+    .signature = "input, weight, bias, running_mean, running_var, training, momentum, eps, cudnn_enabled",
+    .rule = FLOAT_RULE, .run = batch_norm, .data = &any_dims,
+  },
+  { .modules = "torch.nn.BatchNorm1d", .signature = MODULE, .rule = FLOAT_RULE, .run = batch_norm, .data = &dims_1d },
+  { .modules = "torch.nn.BatchNorm2d", .signature = MODULE, .rule = FLOAT_RULE, .run = batch_norm, .data = &dims_2d },
+  { .modules = "torch.nn.BatchNorm3d", .signature = MODULE, .rule = FLOAT_RULE, .run = batch_norm, .data = &dims_3d },
+  QUANTIZED_MODULE ("torch.ao.nn.quantized.BatchNorm2d", dims_2d),
+  QUANTIZED_MODULE ("torch.ao.nn.quantized.BatchNorm3d", dims_3d),
+  QUANTIZED_MODULE ("torch.ao.nn.intrinsic.quantized.BNReLU2d", relu_2d),
+  QUANTIZED_MODULE ("torch.ao.nn.intrinsic.quantized.BNReLU3d", relu_3d),
+  QUANTIZED_FUNCTION (OPS "batch_norm", any_dims),
+  QUANTIZED_FUNCTION (OPS "batch_norm1d", dims_1d),
+  QUANTIZED_FUNCTION (OPS "batch_norm2d", dims_2d),
+  QUANTIZED_FUNCTION (OPS "batch_norm3d", dims_3d),
+  QUANTIZED_FUNCTION (OPS "batch_norm1d_relu", relu_1d),
+  QUANTIZED_FUNCTION (OPS "batch_norm2d_relu", relu_2d),
+  QUANTIZED_FUNCTION (OPS "batch_norm3d_relu", relu_3d),
+};
+
+const LfbOperatorFamily lfb_batch_norm_operators = LFB_OPERATOR_FAMILY (operators);

@@ -1,0 +1,443 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Int8 convolution, plain and transposed: static and dynamic, as modules and
+ * with packed weights, with relu and with a second operand that is added; and
+ * packing. numerics.md, "Linear and convolution".
+ */
+
+#include <lowerfb/run/lfb-call-private.h>
+#include <lowerfb/run/lfb-packed-conv-private.h>
+#include <lowerfb/kernels/round.h>
+
+#include <string.h>
+
+typedef struct {
+  gsize n_spatial;
+  gboolean relu;
+  gboolean transposed;
+} ConvKind;
+
+static const ConvKind conv1d = { 1, FALSE, FALSE }, conv1d_relu = { 1, TRUE, FALSE };
+static const ConvKind conv2d = { 2, FALSE, FALSE }, conv2d_relu = { 2, TRUE, FALSE };
+static const ConvKind conv3d = { 3, FALSE, FALSE }, conv3d_relu = { 3, TRUE, FALSE };
+static const ConvKind conv_transpose1d = { 1, FALSE, TRUE };
+static const ConvKind conv_transpose2d = { 2, FALSE, TRUE };
+static const ConvKind conv_transpose3d = { 3, FALSE, TRUE };
+
+static const char *
+input_name (LfbCall *call)
+{
+  return lfb_call_has (call, "qx") ? "qx" : "input";
+}
+
+/* How many spatial dimensions the packed value has: a conv1d is packed as a
+ * conv2d of height 1.
+ */
+static gsize
+packed_spatial (const ConvKind *kind)
+{
+  return kind->n_spatial == 3 ? 3 : 2;
+}
+
+static gpointer
+pack_from_call (LfbCall   *call,
+                gsize      n_spatial,
+                gboolean   transposed,
+                GError   **error)
+{
+  LfbTensor *weight = lfb_call_tensor (call, "weight", error);
+  LfbConvSettings settings;
+  LfbTensor *bias;
+
+  if (weight == NULL ||
+      !lfb_check_dtype ("weight", weight, LFB_DTYPE_QINT8, error) ||
+      !lfb_call_optional_tensor (call, "bias", &bias, error) ||
+      !lfb_conv_settings_read (&settings, call, weight, n_spatial, transposed, error))
+    return NULL;
+  if (transposed && settings.pad_mode != LFB_PAD_CONSTANT)
+    {
+      g_set_error_literal (error, LFB_ERROR, LFB_ERROR_ARGUMENT,
+                           "argument `padding_mode` of a transposed convolution must be 'zeros'");
+      return NULL;
+    }
+
+  return lfb_packed_conv_new (call->runtime, &settings, weight, bias, error);
+}
+
+static gpointer
+prepare_module (LfbCall  *call,
+                GError  **error)
+{
+  const ConvKind *kind = LFB_CALL_DATA (call, ConvKind);
+
+  return pack_from_call (call, kind->n_spatial, kind->transposed, error);
+}
+
+/* The parts of a packed value under the names of a module's parameters. */
+static gpointer
+prepare_packed (LfbCall  *call,
+                GError  **error)
+{
+  const ConvKind *kind = LFB_CALL_DATA (call, ConvKind);
+  const char *class_name = packed_spatial (kind) == 3 ? "Conv3dPackedParamsBase" : "Conv2dPackedParamsBase";
+  const LfbOperatorInfo *info = lfb_operator_lookup (LFB_OPERATOR_MODULE, "torch.ao.nn.quantized.ConvTranspose2d");
+  LfbValue *packed = lfb_call_get (call, "packed_weight");
+  g_autofree LfbValue **values = g_new0 (LfbValue *, info->n_parameters);
+  LfbCall parts = { .info = info, .runtime = call->runtime, .name = call->name, .values = values };
+  LfbValue *transpose;
+
+  if (lfb_value_get_kind (packed) != LFB_VALUE_KIND_PACKED ||
+      strcmp (lfb_value_get_string (packed), class_name) != 0)
+    {
+      g_autofree char *found = lfb_value_describe (packed);
+
+      g_set_error (error, LFB_ERROR, LFB_ERROR_ARGUMENT,
+                   "argument `packed_weight` is %s, expected a packed weight of class %s", found, class_name);
+      return NULL;
+    }
+  transpose = lfb_value_lookup (packed, "transpose");
+  if (transpose != NULL && lfb_value_get_kind (transpose) == LFB_VALUE_KIND_BOOL &&
+      lfb_value_get_bool (transpose) != kind->transposed)
+    {
+      g_set_error (error, LFB_ERROR, LFB_ERROR_ARGUMENT,
+                   "argument `packed_weight` was packed for a %s convolution",
+                   kind->transposed ? "plain" : "transposed");
+      return NULL;
+    }
+
+  for (gsize i = 0; i < info->n_parameters; i++)
+    {
+      values[i] = lfb_value_lookup (packed, info->parameters[i].name);
+      if (values[i] == NULL)
+        values[i] = info->parameters[i].fallback;
+    }
+  if (lfb_call_get (&parts, "weight") == NULL)
+    {
+      g_set_error_literal (error, LFB_ERROR, LFB_ERROR_ARGUMENT, "argument `packed_weight` has no weight");
+      return NULL;
+    }
+
+  return pack_from_call (&parts, packed_spatial (kind), kind->transposed, error);
+}
+
+static void
+free_conv (gpointer conv)
+{
+  lfb_packed_conv_free (conv);
+}
+
+/* A conv1d whose weight was packed with a height of 1: the input gets one. */
+static LfbTensor *
+with_height (LfbCall              *call,
+             const LfbPackedConv  *conv,
+             LfbTensor            *input,
+             GError              **error)
+{
+  const ConvKind *kind = LFB_CALL_DATA (call, ConvKind);
+  gint64 shape[4];
+  gsize n_dims;
+  const gint64 *own = lfb_tensor_get_shape (input, &n_dims);
+
+  if (conv->settings.n_spatial == kind->n_spatial)
+    return g_object_ref (input);
+  if (!lfb_check_rank (input_name (call), input, 2, 3, error))
+    return NULL;
+  memcpy (shape, own, n_dims * sizeof *shape);
+  shape[n_dims] = shape[n_dims - 1];
+  shape[n_dims - 1] = 1;
+
+  return lfb_tensor_reshape (input, shape, n_dims + 1, error);
+}
+
+static void
+without_height (LfbCall             *call,
+                const LfbPackedConv *conv,
+                LfbArray            *array)
+{
+  const ConvKind *kind = LFB_CALL_DATA (call, ConvKind);
+
+  if (conv->settings.n_spatial == kind->n_spatial)
+    return;
+
+  array->shape[array->n_dims - 2] = array->shape[array->n_dims - 1];
+  array->n_dims--;
+}
+
+static LfbTensor *
+quantized_input (LfbCall  *call,
+                 GError  **error)
+{
+  const char *name = input_name (call);
+  LfbTensor *input = lfb_call_tensor (call, name, error);
+
+  if (input == NULL || !lfb_check_quantized (name, input, error) ||
+      !lfb_check_dtype (name, input, LFB_DTYPE_QUINT8, error))
+    return NULL;
+
+  return input;
+}
+
+static gboolean
+read_output (LfbCall  *call,
+             double   *scale,
+             gint64   *zero_point,
+             GError  **error)
+{
+  gboolean packed = lfb_call_has (call, "packed_weight");
+
+  *scale = 1;
+  *zero_point = 0;
+
+  return lfb_call_qparams (call, packed ? "output_scale" : "scale", packed ? "output_zero_point" : "zero_point",
+                           LFB_DTYPE_QUINT8, scale, zero_point, error);
+}
+
+static LfbValue *
+static_conv (LfbCall  *call,
+             GError  **error)
+{
+  const ConvKind *kind = LFB_CALL_DATA (call, ConvKind);
+  LfbTensor *input = quantized_input (call, error);
+  const LfbPackedConv *conv = input != NULL ? lfb_call_state (call, error) : NULL;
+  g_autoptr (LfbTensor) image = conv != NULL ? with_height (call, conv, input, error) : NULL;
+  g_auto (LfbOutputStage) stage = { NULL, NULL };
+  g_auto (LfbArray) array = LFB_ARRAY_INIT;
+  LfbRequantize output = { 0 };
+  gint64 zero_point;
+  double scale;
+
+  if (image == NULL ||
+      !read_output (call, &scale, &zero_point, error) ||
+      !lfb_output_stage_init (&stage, &conv->params, lfb_tensor_get_scale (input), scale, error))
+    return NULL;
+
+  output.multiplier = stage.multiplier;
+  output.bias = stage.bias;
+  output.x_zero_point = lfb_tensor_get_zero_point (input);
+  output.y_zero_point = zero_point;
+  output.y_min = kind->relu ? zero_point : 0;
+  output.y_max = 255;
+  if (!lfb_packed_conv_run (conv, call->runtime, input_name (call), image, output.x_zero_point,
+                            &output, NULL, &array, error))
+    return NULL;
+  without_height (call, conv, &array);
+
+  return lfb_value_take_tensor (lfb_array_seal_quantized (&array, LFB_DTYPE_QUINT8, scale, zero_point, error));
+}
+
+static LfbValue *
+dynamic_conv (LfbCall  *call,
+              GError  **error)
+{
+  const ConvKind *kind = LFB_CALL_DATA (call, ConvKind);
+  const char *name = input_name (call);
+  LfbTensor *input = lfb_call_tensor (call, name, error);
+  const LfbPackedConv *conv = input != NULL ? lfb_call_state (call, error) : NULL;
+  g_autoptr (LfbTensor) quantized = NULL;
+  g_autoptr (LfbTensor) image = NULL;
+  g_auto (LfbOutputStage) stage = { NULL, NULL };
+  g_auto (LfbArray) array = LFB_ARRAY_INIT;
+  gboolean reduce_range = FALSE;
+  LfbRescale output = { 0 };
+
+  if (conv == NULL || !lfb_call_bool (call, "reduce_range", &reduce_range, error))
+    return NULL;
+  quantized = lfb_quantize_dynamic (call->runtime, input, LFB_DTYPE_QUINT8, reduce_range, error);
+  image = quantized != NULL ? with_height (call, conv, quantized, error) : NULL;
+  if (image == NULL ||
+      !lfb_output_stage_init (&stage, &conv->params, lfb_tensor_get_scale (quantized), 0, error))
+    return NULL;
+
+  output.multiplier = stage.multiplier;
+  output.bias = stage.bias;
+  output.x_zero_point = lfb_tensor_get_zero_point (quantized);
+  output.relu = kind->relu;
+  if (!lfb_packed_conv_run (conv, call->runtime, name, image, output.x_zero_point, NULL, &output, &array, error))
+    return NULL;
+  without_height (call, conv, &array);
+
+  return lfb_value_take_tensor (lfb_array_seal (&array, error));
+}
+
+/* y = clamp (round ((float (acc) + b / (sx sw)) * m + (q2 - z2) * (s2 / sy)) + zy) */
+static void
+add_and_quantize (const LfbPackedConv  *conv,
+                  const LfbOutputStage *stage,
+                  const LfbArray       *sums,
+                  LfbTensor            *extra,
+                  double                scale,
+                  gint32                zero_point,
+                  gboolean              relu,
+                  guint8               *y)
+{
+  const guint8 *q2 = lfb_tensor_get_data (extra, NULL);
+  const float *sum = sums->data;
+  float ratio = (float) lfb_tensor_get_scale (extra) / (float) scale;
+  gint32 z2 = lfb_tensor_get_zero_point (extra);
+  float low = (relu ? zero_point : 0) - zero_point, high = 255 - zero_point;
+  gsize pixels = 1;
+
+  for (gsize i = sums->n_dims - conv->settings.n_spatial; i < sums->n_dims; i++)
+    pixels *= sums->shape[i];
+  for (gsize i = 0; i < sums->n_elements; i++)
+    {
+      gsize n = i / pixels % conv->out_channels;
+      float value = (sum[i] + stage->bias[n]) * stage->multiplier[n] + (float) (q2[i] - z2) * ratio;
+
+      y[i] = lfb_round_even (lfb_clamp_float (value, low, high)) + zero_point;
+    }
+}
+
+static LfbValue *
+static_conv_add (LfbCall  *call,
+                 GError  **error)
+{
+  const ConvKind *kind = LFB_CALL_DATA (call, ConvKind);
+  LfbTensor *input = quantized_input (call, error);
+  LfbTensor *extra = input != NULL ? lfb_call_tensor (call, "extra", error) : NULL;
+  const LfbPackedConv *conv = extra != NULL ? lfb_call_state (call, error) : NULL;
+  g_auto (LfbOutputStage) plain = { NULL, NULL };
+  g_auto (LfbOutputStage) stage = { NULL, NULL };
+  g_auto (LfbArray) sums = LFB_ARRAY_INIT;
+  g_auto (LfbArray) array = LFB_ARRAY_INIT;
+  LfbRescale output = { 0 };
+  gint64 zero_point;
+  double scale;
+
+  if (conv == NULL ||
+      !lfb_check_quantized ("extra", extra, error) ||
+      !lfb_check_dtype ("extra", extra, LFB_DTYPE_QUINT8, error) ||
+      !read_output (call, &scale, &zero_point, error) ||
+      !lfb_output_stage_init (&stage, &conv->params, lfb_tensor_get_scale (input), scale, error) ||
+      !lfb_output_stage_init_sum (&plain, conv->out_channels, error))
+    return NULL;
+
+  output.multiplier = plain.multiplier;
+  output.bias = plain.bias;
+  output.x_zero_point = lfb_tensor_get_zero_point (input);
+  if (!lfb_packed_conv_run (conv, call->runtime, input_name (call), input, output.x_zero_point,
+                            NULL, &output, &sums, error) ||
+      !lfb_array_init (&array, LFB_DTYPE_QUINT8, sums.shape, sums.n_dims, error))
+    return NULL;
+  if (lfb_tensor_get_n_dims (extra) != sums.n_dims ||
+      memcmp (lfb_tensor_get_shape (extra, NULL), sums.shape, sums.n_dims * sizeof *sums.shape) != 0)
+    {
+      g_autofree char *found = lfb_tensor_describe_shape (extra);
+      g_autofree char *wanted = lfb_shape_to_string (sums.shape, sums.n_dims);
+
+      g_set_error (error, LFB_ERROR, LFB_ERROR_SHAPE,
+                   "argument `extra` has the shape %s, expected that of the convolution, %s", found, wanted);
+      return NULL;
+    }
+
+  add_and_quantize (conv, &stage, &sums, extra, scale, zero_point, kind->relu, array.data);
+
+  return lfb_value_take_tensor (lfb_array_seal_quantized (&array, LFB_DTYPE_QUINT8, scale, zero_point, error));
+}
+
+#define STATIC_RULE "clamp(round((float(acc) + b / (sx * sw)) * (sx * sw / sy)) + zy), acc exact, padding adds x = zx"
+#define DYNAMIC_RULE "float(acc) * (sx * sw) + b, the input quantized with its own range"
+#define ADD_RULE "clamp(round((float(acc) + b / (sx * sw)) * m + (q2 - z2) * (s2 / sy)) + zy)"
+
+#define SETTINGS "stride=1, padding=0, dilation=1, groups=1, padding_mode='zeros'"
+#define TRANSPOSED_SETTINGS "stride=1, padding=0, output_padding=0, groups=1, dilation=1, padding_mode='zeros'"
+#define SETTING_NAMES "weight bias stride padding output_padding dilation groups padding_mode"
+
+#define MODULE(module, kind_, suffix) \
+  { \
+    .modules = (module), \
+    .signature = "input, weight, bias=None, " SETTINGS ", scale=1.0, zero_point=0", \
+    .rule = STATIC_RULE suffix, .run = static_conv, .data = &(kind_), \
+    .prepare = prepare_module, .free_state = free_conv, .prepared = SETTING_NAMES, \
+  }
+
+#define TRANSPOSED_MODULE(module, kind_) \
+  { \
+    .modules = (module), \
+    .signature = "input, weight, bias=None, " TRANSPOSED_SETTINGS ", scale=1.0, zero_point=0", \
+    .rule = STATIC_RULE ", the transposed sum", .run = static_conv, .data = &(kind_), \
+    .prepare = prepare_module, .free_state = free_conv, .prepared = SETTING_NAMES, \
+  }
+
+#define DYNAMIC_MODULE(module, kind_, settings) \
+  { \
+    .modules = (module), \
+    .signature = "input, weight, bias=None, " settings ", reduce_range=True", \
+    .rule = DYNAMIC_RULE, .run = dynamic_conv, .data = &(kind_), \
+    .prepare = prepare_module, .free_state = free_conv, .prepared = SETTING_NAMES, \
+  }
+
+#define FUNCTION(function, kind_, suffix) \
+  { \
+    .functions = (function), \
+    .signature = "qx, packed_weight, output_scale, output_zero_point", \
+    .rule = STATIC_RULE suffix, .run = static_conv, .data = &(kind_), \
+    .prepare = prepare_packed, .free_state = free_conv, .prepared = "packed_weight", \
+  }
+
+#define DYNAMIC_FUNCTION(function, kind_) \
+  { \
+    .functions = (function), \
+    .signature = "qx, packed_weight, reduce_range=False", \
+    .rule = DYNAMIC_RULE, .run = dynamic_conv, .data = &(kind_), \
+    .prepare = prepare_packed, .free_state = free_conv, .prepared = "packed_weight", \
+  }
+
+#define ADD_MODULE(module, kind_) \
+  { \
+    .modules = (module), \
+    .signature = "input, extra, weight, bias=None, " SETTINGS ", scale=1.0, zero_point=0", \
+    .rule = ADD_RULE, .run = static_conv_add, .data = &(kind_), .forward = "input extra", \
+    .prepare = prepare_module, .free_state = free_conv, .prepared = SETTING_NAMES, \
+  }
+
+#define ADD_FUNCTION(function, kind_) \
+  { \
+    .functions = (function), \
+    .signature = "qx, extra, packed_weight, output_scale, output_zero_point", \
+    .rule = ADD_RULE, .run = static_conv_add, .data = &(kind_), \
+    .prepare = prepare_packed, .free_state = free_conv, .prepared = "packed_weight", \
+  }
+
+#define QUANTIZED "torch.ao.nn.quantized."
+#define FUSED "torch.ao.nn.intrinsic.quantized."
+#define OPS "torch.ops.quantized."
+
+static const LfbOperator operators[] = {
+  MODULE (QUANTIZED "Conv1d", conv1d, ""),
+  MODULE (QUANTIZED "Conv2d", conv2d, ""),
+  MODULE (QUANTIZED "Conv3d", conv3d, ""),
+  MODULE (FUSED "ConvReLU1d", conv1d_relu, ", not below zy"),
+  MODULE (FUSED "ConvReLU2d", conv2d_relu, ", not below zy"),
+  MODULE (FUSED "ConvReLU3d", conv3d_relu, ", not below zy"),
+  ADD_MODULE (FUSED "ConvAdd2d", conv2d),
+  ADD_MODULE (FUSED "ConvAddReLU2d", conv2d_relu),
+  TRANSPOSED_MODULE (QUANTIZED "ConvTranspose1d", conv_transpose1d),
+  TRANSPOSED_MODULE (QUANTIZED "ConvTranspose2d", conv_transpose2d),
+  TRANSPOSED_MODULE (QUANTIZED "ConvTranspose3d", conv_transpose3d),
+  DYNAMIC_MODULE (QUANTIZED "dynamic.Conv1d", conv1d, SETTINGS),
+  DYNAMIC_MODULE (QUANTIZED "dynamic.Conv2d", conv2d, SETTINGS),
+  DYNAMIC_MODULE (QUANTIZED "dynamic.Conv3d", conv3d, SETTINGS),
+  DYNAMIC_MODULE (QUANTIZED "dynamic.ConvTranspose1d", conv_transpose1d, TRANSPOSED_SETTINGS),
+  DYNAMIC_MODULE (QUANTIZED "dynamic.ConvTranspose2d", conv_transpose2d, TRANSPOSED_SETTINGS),
+  DYNAMIC_MODULE (QUANTIZED "dynamic.ConvTranspose3d", conv_transpose3d, TRANSPOSED_SETTINGS),
+  FUNCTION (OPS "conv1d", conv1d, ""),
+  FUNCTION (OPS "conv2d", conv2d, ""),
+  FUNCTION (OPS "conv3d", conv3d, ""),
+  FUNCTION (OPS "conv1d_relu", conv1d_relu, ", not below zy"),
+  FUNCTION (OPS "conv2d_relu", conv2d_relu, ", not below zy"),
+  FUNCTION (OPS "conv3d_relu", conv3d_relu, ", not below zy"),
+  FUNCTION (OPS "conv_transpose1d", conv_transpose1d, ", the transposed sum"),
+  FUNCTION (OPS "conv_transpose2d", conv_transpose2d, ", the transposed sum"),
+  FUNCTION (OPS "conv_transpose3d", conv_transpose3d, ", the transposed sum"),
+  DYNAMIC_FUNCTION (OPS "conv1d_dynamic", conv1d),
+  DYNAMIC_FUNCTION (OPS "conv2d_dynamic", conv2d),
+  DYNAMIC_FUNCTION (OPS "conv3d_dynamic", conv3d),
+  DYNAMIC_FUNCTION (OPS "conv_transpose1d_dynamic", conv_transpose1d),
+  DYNAMIC_FUNCTION (OPS "conv_transpose2d_dynamic", conv_transpose2d),
+  DYNAMIC_FUNCTION (OPS "conv_transpose3d_dynamic", conv_transpose3d),
+  ADD_FUNCTION (OPS "conv2d_add", conv2d),
+  ADD_FUNCTION (OPS "conv2d_add_relu", conv2d_relu),
+};
+
+const LfbOperatorFamily lfb_conv_operators = LFB_OPERATOR_FAMILY (operators);

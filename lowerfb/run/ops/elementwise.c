@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Unary functions of floats (and integers where that makes sense): a row and a
+ * scalar function each. Names that end in _ change their input in PyTorch; here
+ * the result takes its place.
+ */
+
+#include <lowerfb/run/lfb-elementwise-private.h>
+
+/* The double functions of lfb-math for both types: float32 results are rounded
+ * once.
+ */
+#define FROM_MATH(name) \
+  LFB_UNARY_FUNCTIONS (name, lfb_##name (x))
+
+FROM_MATH (exp)
+FROM_MATH (expm1)
+FROM_MATH (log)
+FROM_MATH (log1p)
+FROM_MATH (sin)
+FROM_MATH (cos)
+FROM_MATH (tan)
+FROM_MATH (asin)
+FROM_MATH (acos)
+FROM_MATH (atan)
+FROM_MATH (sinh)
+FROM_MATH (cosh)
+FROM_MATH (erf)
+FROM_MATH (erfc)
+
+LFB_UNARY_FUNCTIONS (exp2, lfb_pow (2, x))
+LFB_UNARY_FUNCTIONS (log2, lfb_log (x) / 0.693147180559945309417)
+LFB_UNARY_FUNCTIONS (log10, lfb_log (x) / 2.30258509299404568402)
+LFB_UNARY_FUNCTIONS (square_root, sqrt (x))
+LFB_UNARY_FUNCTIONS (rsqrt, 1 / sqrt (x))
+LFB_UNARY_FUNCTIONS (reciprocal, 1 / x)
+LFB_UNARY_FUNCTIONS (absolute, fabs (x))
+LFB_UNARY_FUNCTIONS (negative, -x)
+LFB_UNARY_FUNCTIONS (positive, x)
+LFB_UNARY_FUNCTIONS (square, x * x)
+LFB_UNARY_FUNCTIONS (sign, x > 0 ? 1 : x < 0 ? -1 : 0)
+LFB_UNARY_FUNCTIONS (floor, floor (x))
+LFB_UNARY_FUNCTIONS (ceil, ceil (x))
+LFB_UNARY_FUNCTIONS (round, rint (x))
+LFB_UNARY_FUNCTIONS (trunc, trunc (x))
+LFB_UNARY_FUNCTIONS (frac, x - (real) trunc (x))
+LFB_UNARY_FUNCTIONS (logit, lfb_log (x / (1 - x)))
+LFB_UNARY_FUNCTIONS (isnan, x != x)
+LFB_UNARY_FUNCTIONS (isinf, isinf (x) ? 1 : 0)
+LFB_UNARY_FUNCTIONS (isfinite, isfinite (x) ? 1 : 0)
+LFB_UNARY_FUNCTIONS (logical_not, x == 0)
+LFB_UNARY_FUNCTIONS (nan_to_num, x != x ? (real) p[0] : x)
+
+#define INTEGER_FUNCTION(name, expression) \
+  static gint64 name##_i64 (gint64 x, const double *p) { return (expression); }
+
+/* Wrapped, as two's complement does. */
+INTEGER_FUNCTION (absolute, x < 0 ? (gint64) -(guint64) x : x)
+INTEGER_FUNCTION (negative, (gint64) -(guint64) x)
+INTEGER_FUNCTION (positive, x)
+INTEGER_FUNCTION (square, (gint64) ((guint64) x * (guint64) x))
+INTEGER_FUNCTION (sign, (x > 0) - (x < 0))
+INTEGER_FUNCTION (logical_not, x == 0)
+INTEGER_FUNCTION (never, 0)
+INTEGER_FUNCTION (always, 1)
+
+#define FLOAT_ROW(names, method_names, function, rule_) \
+  { \
+    .functions = (names), .methods = (method_names), .signature = "input", .rule = (rule_), .run = lfb_unary_run, \
+    .data = &(const LfbUnary) { .f32 = function##_f32, .f64 = function##_f64, .result = LFB_RESULT_FLOAT }, \
+  }
+
+#define ANY_ROW(names, method_names, function, integer_function, rule_) \
+  { \
+    .functions = (names), .methods = (method_names), .signature = "input", .rule = (rule_), .run = lfb_unary_run, \
+    .data = &(const LfbUnary) { .f32 = function##_f32, .f64 = function##_f64, .i64 = integer_function##_i64 }, \
+  }
+
+#define BOOL_ROW(names, method_names, function, integer_function, rule_) \
+  { \
+    .functions = (names), .methods = (method_names), .signature = "input", .rule = (rule_), .run = lfb_unary_run, \
+    .data = &(const LfbUnary) { .f32 = function##_f32, .f64 = function##_f64, .i64 = integer_function##_i64, \
+                                .result = LFB_RESULT_BOOL }, \
+  }
+
+static const LfbOperator operators[] = {
+  FLOAT_ROW ("torch.exp math.exp", "exp exp_", exp, "e to the x"),
+  FLOAT_ROW ("torch.exp2", "exp2", exp2, "2 to the x"),
+  FLOAT_ROW ("torch.expm1", "expm1", expm1, "e to the x, less 1"),
+  FLOAT_ROW ("torch.log math.log", "log log_", log, "natural logarithm"),
+  FLOAT_ROW ("torch.log1p", "log1p", log1p, "natural logarithm of 1 + x"),
+  FLOAT_ROW ("torch.log2", "log2", log2, "logarithm to base 2"),
+  FLOAT_ROW ("torch.log10", "log10", log10, "logarithm to base 10"),
+  FLOAT_ROW ("torch.sin", "sin sin_", sin, "sine"),
+  FLOAT_ROW ("torch.cos", "cos cos_", cos, "cosine"),
+  FLOAT_ROW ("torch.tan", "tan", tan, "tangent"),
+  FLOAT_ROW ("torch.asin torch.arcsin", "asin", asin, "arc sine"),
+  FLOAT_ROW ("torch.acos torch.arccos", "acos", acos, "arc cosine"),
+  FLOAT_ROW ("torch.atan torch.arctan", "atan", atan, "arc tangent"),
+  FLOAT_ROW ("torch.sinh", "sinh", sinh, "hyperbolic sine"),
+  FLOAT_ROW ("torch.cosh", "cosh", cosh, "hyperbolic cosine"),
+  FLOAT_ROW ("torch.erf torch.special.erf", "erf", erf, "error function"),
+  FLOAT_ROW ("torch.erfc", "erfc", erfc, "1 less the error function"),
+  FLOAT_ROW ("torch.sqrt math.sqrt", "sqrt sqrt_", square_root, "square root"),
+  FLOAT_ROW ("torch.rsqrt", "rsqrt rsqrt_", rsqrt, "1 / square root"),
+  FLOAT_ROW ("torch.reciprocal", "reciprocal reciprocal_", reciprocal, "1 / x"),
+  FLOAT_ROW ("torch.logit torch.special.logit", "logit", logit, "log(x / (1 - x))"),
+  ANY_ROW ("torch.abs torch.absolute operator.abs builtins.abs", "abs abs_", absolute, absolute, "absolute value"),
+  ANY_ROW ("torch.neg torch.negative operator.neg", "neg neg_", negative, negative, "-x"),
+  ANY_ROW ("torch.positive operator.pos", "positive", positive, positive, "x"),
+  ANY_ROW ("torch.square", "square", square, square, "x * x"),
+  ANY_ROW ("torch.sign torch.sgn", "sign", sign, sign, "-1, 0 or 1"),
+  ANY_ROW ("torch.floor math.floor", "floor floor_", floor, positive, "the next integer below"),
+  ANY_ROW ("torch.ceil math.ceil", "ceil ceil_", ceil, positive, "the next integer above"),
+  ANY_ROW ("torch.round", "round round_", round, positive, "the nearest integer, ties to even"),
+  ANY_ROW ("torch.trunc torch.fix", "trunc", trunc, positive, "the integer part"),
+  FLOAT_ROW ("torch.frac", "frac", frac, "what trunc takes away"),
+  BOOL_ROW ("torch.isnan", "isnan", isnan, never, "whether x is NaN"),
+  BOOL_ROW ("torch.isinf", "isinf", isinf, never, "whether x is infinite"),
+  BOOL_ROW ("torch.isfinite", "isfinite", isfinite, always, "whether x is neither NaN nor infinite"),
+  BOOL_ROW ("torch.logical_not", "logical_not", logical_not, logical_not, "whether x is 0"),
+  {
+    .functions = "operator.not_", .signature = "input", .rule = "whether x is 0", .run = lfb_unary_run,
+    .data = &(const LfbUnary) { .f32 = logical_not_f32, .f64 = logical_not_f64, .i64 = logical_not_i64,
+                                .result = LFB_RESULT_BOOL },
+  },
+  {
+    .functions = "torch.nan_to_num", .methods = "nan_to_num", .signature = "input, nan=0.0",
+    .rule = "x, a given number for NaN", .run = lfb_unary_run,
+    .data = &(const LfbUnary) { .f32 = nan_to_num_f32, .f64 = nan_to_num_f64, .i64 = positive_i64, .params = { "nan" } },
+  },
+};
+
+const LfbOperatorFamily lfb_elementwise_operators = LFB_OPERATOR_FAMILY (operators);

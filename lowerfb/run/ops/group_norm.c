@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Layer, group and instance normalization; numerics.md, "layer, group,
+ * instance norm". All three normalize groups of neighbouring elements; what
+ * differs is how long a group is and which gamma and beta an element has.
+ *
+ * Integers: over the N elements of a group, exact sums S of q - zx and S2 of
+ * its square; in double mean = S / N, var = max(S2 / N - mean^2, 0), r = sx /
+ * sqrt(var * sx^2 + eps); in float32 ((q - zx) - mean) * r, * gamma, + beta,
+ * then quantized. Floats: mean and variance in double, the rest in float32.
+ */
+
+#include <lowerfb/run/lfb-array-private.h>
+#include <lowerfb/run/lfb-call-private.h>
+#include <lowerfb/run/lfb-quantized-private.h>
+#include <lowerfb/run/lfb-reference-private.h>
+
+#include <math.h>
+#include <string.h>
+
+typedef enum {
+  LAYER,
+  GROUP,
+  INSTANCE,
+} NormType;
+
+typedef struct {
+  NormType type;
+  gboolean quantized;
+} NormKind;
+
+static const NormKind layer = { LAYER, FALSE }, group = { GROUP, FALSE }, instance = { INSTANCE, FALSE };
+static const NormKind quantized_layer = { LAYER, TRUE }, quantized_group = { GROUP, TRUE };
+static const NormKind quantized_instance = { INSTANCE, TRUE };
+
+typedef struct {
+  gsize length;        /* of a group */
+  gsize n_groups;
+  gsize n_affine;      /* gammas and betas */
+  gsize affine_inner;  /* neighbouring elements that share one */
+  float *gamma;        /* %NULL: 1 */
+  float *beta;         /* %NULL: 0 */
+  double eps;
+} NormPlan;
+
+static void
+norm_plan_clear (NormPlan *self)
+{
+  g_free (self->gamma);
+  g_free (self->beta);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (NormPlan, norm_plan_clear)
+
+/* layer: the last dimensions, as normalized_shape lists them. */
+static gboolean
+plan_layer (LfbCall    *call,
+            LfbTensor  *input,
+            NormPlan   *self,
+            GError    **error)
+{
+  gint64 sizes[LFB_TENSOR_MAX_DIMS];
+  gsize n = 0, n_dims;
+  const gint64 *shape = lfb_tensor_get_shape (input, &n_dims);
+
+  if (!lfb_call_ints (call, "normalized_shape", sizes, LFB_TENSOR_MAX_DIMS, &n, error))
+    return FALSE;
+  if (n == 0 || n > n_dims || memcmp (shape + n_dims - n, sizes, n * sizeof *sizes) != 0)
+    {
+      g_autofree char *found = lfb_tensor_describe_shape (input);
+      g_autofree char *wanted = lfb_shape_to_string (sizes, n);
+
+      g_set_error (error, LFB_ERROR, LFB_ERROR_SHAPE,
+                   "argument `input` has the shape %s, expected one that ends in `normalized_shape`, %s", found, wanted);
+      return FALSE;
+    }
+  self->length = 1;
+  for (gsize i = 0; i < n; i++)
+    self->length *= sizes[i];
+  self->n_affine = self->length;
+  self->affine_inner = 1;
+
+  return TRUE;
+}
+
+/* group and instance: channels of dimension 1, with all that is inside. */
+static gboolean
+plan_channels (LfbCall    *call,
+               LfbTensor  *input,
+               NormType    type,
+               NormPlan   *self,
+               GError    **error)
+{
+  gsize n_dims, inner = 1;
+  const gint64 *shape = lfb_tensor_get_shape (input, &n_dims);
+  gint64 groups = n_dims > 1 ? shape[1] : 1;
+
+  if (!lfb_check_rank ("input", input, type == INSTANCE ? 3 : 2, LFB_TENSOR_MAX_DIMS, error) ||
+      (type == GROUP && !lfb_call_int (call, "num_groups", &groups, error)))
+    return FALSE;
+  if (type == GROUP && (groups < 1 || shape[1] % groups != 0))
+    {
+      g_set_error (error, LFB_ERROR, LFB_ERROR_SHAPE,
+                   "argument `num_groups` is %" G_GINT64_FORMAT ", which does not divide %" G_GINT64_FORMAT " channels",
+                   groups, shape[1]);
+      return FALSE;
+    }
+  for (gsize i = 2; i < n_dims; i++)
+    inner *= shape[i];
+  self->length = groups > 0 ? shape[1] / groups * inner : 0;
+  self->n_affine = shape[1];
+  self->affine_inner = inner;
+
+  return TRUE;
+}
+
+static gboolean
+read_affine (LfbCall     *call,
+             const char  *name,
+             gsize        n,
+             float      **values,
+             GError     **error)
+{
+  g_autoptr (LfbTensor) floats = NULL;
+  LfbTensor *tensor;
+
+  if (!lfb_call_optional_tensor (call, name, &tensor, error))
+    return FALSE;
+  if (tensor == NULL)
+    return TRUE;
+  if ((gsize) lfb_tensor_get_n_elements (tensor) != n)
+    {
+      g_autofree char *shape = lfb_tensor_describe_shape (tensor);
+
+      g_set_error (error, LFB_ERROR, LFB_ERROR_SHAPE,
+                   "argument `%s` has the shape %s, expected %" G_GSIZE_FORMAT " elements", name, shape, n);
+      return FALSE;
+    }
+  floats = lfb_tensor_as_float (name, tensor, error);
+  if (floats == NULL)
+    return FALSE;
+  *values = lfb_vector_floats (floats);
+
+  return TRUE;
+}
+
+static gboolean
+norm_plan_init (NormPlan   *self,
+                LfbCall    *call,
+                LfbTensor  *input,
+                GError    **error)
+{
+  NormType type = LFB_CALL_DATA (call, NormKind)->type;
+  gsize n = lfb_tensor_get_n_elements (input);
+
+  memset (self, 0, sizeof *self);
+  self->eps = 1e-5;
+  if (!(type == LAYER ? plan_layer (call, input, self, error) : plan_channels (call, input, type, self, error)) ||
+      !lfb_call_double (call, "eps", &self->eps, error) ||
+      !read_affine (call, "weight", self->n_affine, &self->gamma, error) ||
+      !read_affine (call, "bias", self->n_affine, &self->beta, error))
+    return FALSE;
+  self->n_groups = self->length > 0 ? n / self->length : 0;
+
+  return TRUE;
+}
+
+/* The last steps in float32, on what is left of an element. */
+static float
+apply_affine (const NormPlan *self,
+              float           value,
+              gsize           index)
+{
+  gsize a = index / self->affine_inner % self->n_affine;
+
+  if (self->gamma != NULL)
+    value *= self->gamma[a];
+  if (self->beta != NULL)
+    value += self->beta[a];
+
+  return value;
+}
+
+static void
+normalize_floats (const NormPlan *self,
+                  const float    *x,
+                  float          *y)
+{
+  for (gsize g = 0; g < self->n_groups; g++)
+    {
+      gsize begin = g * self->length, end = begin + self->length;
+      double sum = 0, squares = 0, mean;
+      float r;
+
+      for (gsize i = begin; i < end; i++)
+        sum += x[i];
+      mean = sum / self->length;
+      for (gsize i = begin; i < end; i++)
+        squares += (x[i] - mean) * (x[i] - mean);
+      r = 1 / sqrt (squares / self->length + self->eps);
+      for (gsize i = begin; i < end; i++)
+        y[i] = apply_affine (self, (x[i] - (float) mean) * r, i);
+    }
+}
+
+static void
+normalize_integers (const NormPlan *self,
+                    LfbTensor      *input,
+                    float          *y)
+{
+  gboolean is_signed = lfb_tensor_get_dtype (input) == LFB_DTYPE_QINT8;
+  const guint8 *q = lfb_tensor_get_data (input, NULL);
+  gint32 zero_point = lfb_tensor_get_zero_point (input);
+  double scale = lfb_tensor_get_scale (input);
+
+  for (gsize g = 0; g < self->n_groups; g++)
+    {
+      gsize begin = g * self->length, end = begin + self->length;
+      gint64 sum = 0, squares = 0;
+      double mean, variance;
+      float r, m;
+
+      for (gsize i = begin; i < end; i++)
+        {
+          gint64 difference = (is_signed ? ((const gint8 *) q)[i] : q[i]) - zero_point;
+
+          sum += difference;
+          squares += difference * difference;
+        }
+      mean = (double) sum / self->length;
+      variance = MAX ((double) squares / self->length - mean * mean, 0.0);
+      r = scale / sqrt (variance * (scale * scale) + self->eps);
+      m = mean;
+      for (gsize i = begin; i < end; i++)
+        {
+          gint32 difference = (is_signed ? ((const gint8 *) q)[i] : q[i]) - zero_point;
+
+          y[i] = apply_affine (self, ((float) difference - m) * r, i);
+        }
+    }
+}
+
+/* instance_norm with running statistics is a batch norm. */
+static gboolean
+uses_running_statistics (LfbCall   *call,
+                         gboolean  *result,
+                         GError   **error)
+{
+  gboolean use_input_stats = TRUE, track = FALSE;
+  LfbTensor *mean;
+
+  *result = FALSE;
+  if (!lfb_call_has (call, "running_mean"))
+    return TRUE;
+  if (!lfb_call_bool (call, "use_input_stats", &use_input_stats, error) ||
+      !lfb_call_bool (call, "track_running_stats", &track, error) ||
+      !lfb_call_optional_tensor (call, "running_mean", &mean, error))
+    return FALSE;
+  *result = mean != NULL && (!use_input_stats || track);
+
+  return TRUE;
+}
+
+static LfbTensor *
+normalize_with_running (LfbCall          *call,
+                        const NormPlan   *plan,
+                        LfbTensor        *x,
+                        GError          **error)
+{
+  g_autofree float *mean = NULL;
+  g_autofree float *variance = NULL;
+  g_auto (LfbArray) array = LFB_ARRAY_INIT;
+
+  if (!read_affine (call, "running_mean", plan->n_affine, &mean, error) ||
+      !read_affine (call, "running_var", plan->n_affine, &variance, error))
+    return NULL;
+  if (mean == NULL || variance == NULL)
+    {
+      g_set_error_literal (error, LFB_ERROR, LFB_ERROR_ARGUMENT, "the running mean or variance is missing");
+      return NULL;
+    }
+  if (!lfb_array_init_like (&array, LFB_DTYPE_FLOAT32, x, error))
+    return NULL;
+  for (gsize i = 0; i < array.n_elements; i++)
+    {
+      gsize c = i / plan->affine_inner % plan->n_affine;
+      float r = 1.0f / sqrtf (variance[c] + (float) plan->eps);
+
+      ((float *) array.data)[i] = apply_affine (plan, (lfb_tensor_floats (x)[i] - mean[c]) * r, i);
+    }
+
+  return lfb_array_seal (&array, error);
+}
+
+static LfbValue *
+norm (LfbCall  *call,
+      GError  **error)
+{
+  LfbTensor *input = lfb_call_tensor (call, "input", error);
+  g_auto (NormPlan) plan = { 0 };
+  g_auto (LfbArray) array = LFB_ARRAY_INIT;
+  g_autoptr (LfbTensor) x = NULL;
+  g_autoptr (LfbTensor) y = NULL;
+  gboolean running;
+
+  if (input == NULL || !lfb_check_float_operand ("input", input, error) ||
+      !norm_plan_init (&plan, call, input, error) ||
+      !uses_running_statistics (call, &running, error))
+    return NULL;
+  x = lfb_tensor_as_float ("input", input, error);
+  if (x == NULL)
+    return NULL;
+  if (running)
+    {
+      y = normalize_with_running (call, &plan, x, error);
+    }
+  else
+    {
+      if (!lfb_array_init_like (&array, LFB_DTYPE_FLOAT32, x, error))
+        return NULL;
+      normalize_floats (&plan, lfb_tensor_floats (x), array.data);
+      y = lfb_array_seal (&array, error);
+    }
+
+  return y != NULL ? lfb_value_take_tensor (lfb_tensor_convert (y, lfb_tensor_get_dtype (input), error)) : NULL;
+}
+
+static LfbValue *
+quantized_norm (LfbCall  *call,
+                GError  **error)
+{
+  LfbTensor *input = lfb_call_tensor (call, "input", error);
+  gboolean function = lfb_call_has (call, "output_scale");
+  g_auto (NormPlan) plan = { 0 };
+  g_auto (LfbArray) array = LFB_ARRAY_INIT;
+  g_autoptr (LfbTensor) y = NULL;
+  double scale = 1;
+  gint64 zero_point = 0;
+
+  if (input == NULL || !lfb_check_quantized ("input", input, error) ||
+      !norm_plan_init (&plan, call, input, error) ||
+      !lfb_call_qparams (call, function ? "output_scale" : "scale", function ? "output_zero_point" : "zero_point",
+                         lfb_tensor_get_dtype (input), &scale, &zero_point, error) ||
+      !lfb_array_init_like (&array, LFB_DTYPE_FLOAT32, input, error))
+    return NULL;
+
+  normalize_integers (&plan, input, array.data);
+  y = lfb_array_seal (&array, error);
+
+  return y != NULL ? lfb_value_take_tensor (lfb_quantize (call->runtime, y, scale, zero_point,
+                                                          lfb_tensor_get_dtype (input), error)) : NULL;
+}
+
+#define FLOAT_RULE "(x - mean) / sqrt(var + eps) * gamma + beta, mean and variance in double"
+#define RULE "((q - zx) - mean) * r * gamma + beta, quantized; sums exact, mean and variance in double"
+#define GIVEN ", output_scale, output_zero_point"
+#define MODULE_GIVEN ", scale=1.0, zero_point=0"
+#define OPS "torch.ops.quantized."
+#define MODULES "torch.ao.nn.quantized."
+
+static const LfbOperator operators[] = {
+  {
+    .functions = "torch.nn.functional.layer_norm", .modules = "torch.nn.LayerNorm",
+    .signature = "input, normalized_shape, weight=None, bias=None, eps=1e-5", .rule = FLOAT_RULE, .run = norm, .data = &layer,
+  },
+  {
+    .functions = "torch.layer_norm", .signature = "input, normalized_shape, weight=None, bias=None, eps=1e-5, cudnn_enable=True",
+    .rule = FLOAT_RULE, .run = norm, .data = &layer,
+  },
+  {
+    .functions = "torch.nn.functional.group_norm", .modules = "torch.nn.GroupNorm",
+    .signature = "input, num_groups, weight=None, bias=None, eps=1e-5", .rule = FLOAT_RULE, .run = norm, .data = &group,
+  },
+  {
+    .functions = "torch.group_norm", .signature = "input, num_groups, weight=None, bias=None, eps=1e-5, cudnn_enabled=True",
+    .rule = FLOAT_RULE, .run = norm, .data = &group,
+  },
+  {
+    .functions = "torch.nn.functional.instance_norm",
+    .signature = "input, running_mean=None, running_var=None, weight=None, bias=None, use_input_stats=True, momentum=0.1, eps=1e-5",
+    .rule = FLOAT_RULE, .run = norm, .data = &instance,
+  },
+  {
+    .modules = "torch.nn.InstanceNorm1d torch.nn.InstanceNorm2d torch.nn.InstanceNorm3d",
+    .signature = "input, running_mean=None, running_var=None, weight=None, bias=None, track_running_stats=False, eps=1e-5",
+    .rule = FLOAT_RULE, .run = norm, .data = &instance,
+  },
+  {
+    .functions = OPS "layer_norm", .signature = "input, normalized_shape, weight=None, bias=None, eps=1e-5" GIVEN,
+    .rule = RULE, .run = quantized_norm, .data = &quantized_layer,
+  },
+  {
+    .functions = OPS "group_norm", .signature = "input, num_groups, weight=None, bias=None, eps=1e-5" GIVEN,
+    .rule = RULE, .run = quantized_norm, .data = &quantized_group,
+  },
+  {
+    .functions = OPS "instance_norm", .signature = "input, weight=None, bias=None, eps=1e-5" GIVEN,
+    .rule = RULE, .run = quantized_norm, .data = &quantized_instance,
+  },
+  {
+    .modules = MODULES "LayerNorm", .signature = "input, normalized_shape, weight=None, bias=None, eps=1e-5" MODULE_GIVEN,
+    .rule = RULE, .run = quantized_norm, .data = &quantized_layer,
+  },
+  {
+    .modules = MODULES "GroupNorm", .signature = "input, num_groups, weight=None, bias=None, eps=1e-5" MODULE_GIVEN,
+    .rule = RULE, .run = quantized_norm, .data = &quantized_group,
+  },
+  {
+    .modules = MODULES "InstanceNorm1d " MODULES "InstanceNorm2d " MODULES "InstanceNorm3d",
+    .signature = "input, weight=None, bias=None, eps=1e-5" MODULE_GIVEN,
+    .rule = RULE, .run = quantized_norm, .data = &quantized_instance,
+  },
+};
+
+const LfbOperatorFamily lfb_group_norm_operators = LFB_OPERATOR_FAMILY (operators);

@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Resampling: nearest and linear (bilinear, trilinear); numerics.md, "nearest,
+ * linear interpolate". One dimension after the other, innermost first, which is
+ * the order in which the rule nests its sums.
+ */
+
+#include <lowerfb/run/lfb-array-private.h>
+#include <lowerfb/run/lfb-call-private.h>
+#include <lowerfb/run/lfb-quantized-private.h>
+#include <lowerfb/run/lfb-reference-private.h>
+#include <lowerfb/kernels/round.h>
+
+#include <math.h>
+#include <string.h>
+
+typedef struct {
+  gsize n_spatial;
+  gint64 out[LFB_TENSOR_MAX_DIMS];      /* sizes of the spatial dimensions */
+  double factor[LFB_TENSOR_MAX_DIMS];   /* given scale factor; 0: from the sizes */
+  gboolean linear;
+  gboolean align_corners;
+} Resampling;
+
+static gboolean
+read_size (LfbCall    *call,
+           LfbTensor  *input,
+           Resampling *self,
+           GError    **error)
+{
+  gint64 sizes[LFB_TENSOR_MAX_DIMS];
+  gsize n = 0;
+
+  if (!lfb_call_ints (call, "size", sizes, LFB_TENSOR_MAX_DIMS, &n, error))
+    return FALSE;
+  if (n != 1 && n != self->n_spatial)
+    {
+      g_set_error (error, LFB_ERROR, LFB_ERROR_ARGUMENT,
+                   "argument `size` has %" G_GSIZE_FORMAT " ints, expected 1 or %" G_GSIZE_FORMAT, n, self->n_spatial);
+      return FALSE;
+    }
+  for (gsize i = 0; i < self->n_spatial; i++)
+    self->out[i] = sizes[n == 1 ? 0 : i];
+
+  return TRUE;
+}
+
+static gboolean
+read_factor (LfbCall    *call,
+             LfbTensor  *input,
+             Resampling *self,
+             GError    **error)
+{
+  LfbValue *value = lfb_call_get (call, "scale_factor");
+  gboolean many = lfb_value_is_sequence (value), recompute = FALSE;
+  gsize n = many ? lfb_value_get_n_items (value) : 1;
+
+  if (!lfb_call_bool (call, "recompute_scale_factor", &recompute, error))
+    return FALSE;
+  if (n != 1 && n != self->n_spatial)
+    {
+      g_set_error (error, LFB_ERROR, LFB_ERROR_ARGUMENT,
+                   "argument `scale_factor` has %" G_GSIZE_FORMAT " numbers, expected 1 or %" G_GSIZE_FORMAT, n, self->n_spatial);
+      return FALSE;
+    }
+  for (gsize i = 0; i < self->n_spatial; i++)
+    {
+      LfbValue *item = many ? lfb_value_get_item (value, n == 1 ? 0 : i) : value;
+      double factor, size;
+
+      if (!lfb_value_read_double (item, &factor) || !isfinite (factor) || !(factor > 0))
+        {
+          g_autofree char *found = lfb_value_describe (item);
+
+          g_set_error (error, LFB_ERROR, LFB_ERROR_RANGE, "argument `scale_factor` has %s, expected finite positive numbers", found);
+          return FALSE;
+        }
+      size = floor ((double) lfb_tensor_get_dim (input, 2 + i) * factor);
+      self->out[i] = size < 1e15 ? size : G_MAXINT64;
+      self->factor[i] = recompute ? 0 : factor;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+resampling_read (LfbCall    *call,
+                 LfbTensor  *input,
+                 Resampling *self,
+                 GError    **error)
+{
+  static const char * const linear_modes[] = { "linear", "bilinear", "trilinear" };
+  const char *mode = "nearest";
+  gboolean has_size = !lfb_value_is_none (lfb_call_get (call, "size"));
+  gboolean has_factor = !lfb_value_is_none (lfb_call_get (call, "scale_factor"));
+  gboolean antialias = FALSE;
+
+  memset (self, 0, sizeof *self);
+  if (!lfb_check_rank ("input", input, 3, 5, error) ||
+      !lfb_call_string (call, "mode", &mode, error) ||
+      !lfb_call_bool (call, "align_corners", &self->align_corners, error) ||
+      !lfb_call_bool (call, "antialias", &antialias, error))
+    return FALSE;
+  self->n_spatial = lfb_tensor_get_n_dims (input) - 2;
+  self->linear = strcmp (mode, linear_modes[self->n_spatial - 1]) == 0;
+  if (!self->linear && strcmp (mode, "nearest") != 0)
+    {
+      g_set_error (error, LFB_ERROR, LFB_ERROR_UNSUPPORTED,
+                   "argument `mode` is '%.40s', expected 'nearest' or, for %" G_GSIZE_FORMAT " dimensions, '%s'",
+                   mode, self->n_spatial + 2, linear_modes[self->n_spatial - 1]);
+      return FALSE;
+    }
+  if (antialias)
+    {
+      g_set_error_literal (error, LFB_ERROR, LFB_ERROR_UNSUPPORTED, "argument `antialias` is True, expected False");
+      return FALSE;
+    }
+  if (has_size == has_factor)
+    {
+      g_set_error_literal (error, LFB_ERROR, LFB_ERROR_ARGUMENT, "expected one of the arguments `size` and `scale_factor`");
+      return FALSE;
+    }
+  if (has_size ? !read_size (call, input, self, error) : !read_factor (call, input, self, error))
+    return FALSE;
+  for (gsize i = 0; i < self->n_spatial; i++)
+    if (self->out[i] < 1 || lfb_tensor_get_dim (input, 2 + i) < 1)
+      {
+        g_set_error (error, LFB_ERROR, LFB_ERROR_SHAPE,
+                     "a size of %" G_GINT64_FORMAT " resampled to %" G_GINT64_FORMAT ", expected 1 or more of both",
+                     lfb_tensor_get_dim (input, 2 + i), self->out[i]);
+        return FALSE;
+      }
+
+  return TRUE;
+}
+
+/* The step in the source for one in the result. */
+static float
+source_step (const Resampling *self,
+             gsize             i,
+             gint64            in)
+{
+  if (self->factor[i] > 0)
+    return (float) (1.0 / self->factor[i]);
+
+  return (float) in / (float) self->out[i];
+}
+
+/* (outer, size, inner) around spatial dimension @i. */
+static void
+split_around (const gint64 *shape,
+              gsize         n_dims,
+              gsize         dim,
+              gsize        *outer,
+              gsize        *inner)
+{
+  *outer = *inner = 1;
+  for (gsize d = 0; d < dim; d++)
+    *outer *= shape[d];
+  for (gsize d = dim + 1; d < n_dims; d++)
+    *inner *= shape[d];
+}
+
+static LfbTensor *
+nearest_dimension (const Resampling  *self,
+                   gsize              i,
+                   LfbTensor         *input,
+                   GError           **error)
+{
+  g_auto (LfbArray) array = LFB_ARRAY_INIT;
+  gint64 shape[LFB_TENSOR_MAX_DIMS], in = lfb_tensor_get_dim (input, 2 + i);
+  gsize n_dims, outer, inner, item_size = lfb_dtype_size (lfb_tensor_get_dtype (input));
+  float step = source_step (self, i, in);
+  const char *from = lfb_tensor_get_data (input, NULL);
+  char *to;
+
+  memcpy (shape, lfb_tensor_get_shape (input, &n_dims), lfb_tensor_get_n_dims (input) * sizeof *shape);
+  split_around (shape, n_dims, 2 + i, &outer, &inner);
+  shape[2 + i] = self->out[i];
+  if (!lfb_array_init (&array, lfb_tensor_get_dtype (input), shape, n_dims, error))
+    return NULL;
+  to = array.data;
+  for (gsize o = 0; o < outer && array.n_elements > 0; o++)
+    for (gint64 j = 0; j < self->out[i]; j++)
+      {
+        gint64 at = MIN ((gint64) floorf ((float) j * step), in - 1);
+
+        memcpy (to, from + (o * in + at) * inner * item_size, inner * item_size);
+        to += inner * item_size;
+      }
+
+  return lfb_array_seal_like (&array, input, error);
+}
+
+/* Where a result lies in the source: between @at and @next, with the weight of
+ * @next.
+ */
+static void
+linear_source (const Resampling *self,
+               gsize             i,
+               gint64            in,
+               gint64            j,
+               gint64           *at,
+               gint64           *next,
+               float            *weight)
+{
+  float source;
+
+  if (self->align_corners)
+    source = (float) j * (self->out[i] > 1 ? (float) (in - 1) / (float) (self->out[i] - 1) : 0);
+  else
+    source = MAX (((float) j + 0.5f) * source_step (self, i, in) - 0.5f, 0);
+  *at = MIN ((gint64) source, in - 1);
+  *next = *at + (*at < in - 1);
+  *weight = MIN (MAX (source - (float) *at, 0), 1);
+}
+
+static LfbTensor *
+linear_dimension (const Resampling  *self,
+                  gsize              i,
+                  LfbTensor         *input,
+                  GError           **error)
+{
+  g_auto (LfbArray) array = LFB_ARRAY_INIT;
+  gint64 shape[LFB_TENSOR_MAX_DIMS], in = lfb_tensor_get_dim (input, 2 + i);
+  const float *from = lfb_tensor_floats (input);
+  gsize n_dims, outer, inner;
+  float *to;
+
+  /* A dimension that keeps its size is copied. */
+  if (in == self->out[i])
+    return g_object_ref (input);
+
+  memcpy (shape, lfb_tensor_get_shape (input, &n_dims), lfb_tensor_get_n_dims (input) * sizeof *shape);
+  split_around (shape, n_dims, 2 + i, &outer, &inner);
+  shape[2 + i] = self->out[i];
+  if (!lfb_array_init (&array, LFB_DTYPE_FLOAT32, shape, n_dims, error))
+    return NULL;
+  to = array.data;
+  for (gsize o = 0; o < outer && array.n_elements > 0; o++)
+    for (gint64 j = 0; j < self->out[i]; j++)
+      {
+        gint64 at, next;
+        float weight;
+
+        linear_source (self, i, in, j, &at, &next, &weight);
+        for (gsize k = 0; k < inner; k++)
+          *to++ = (1.0f - weight) * from[(o * in + at) * inner + k] + weight * from[(o * in + next) * inner + k];
+      }
+
+  return lfb_array_seal (&array, error);
+}
+
+static LfbTensor *
+resample (const Resampling  *self,
+          LfbTensor         *input,
+          GError           **error)
+{
+  g_autoptr (LfbTensor) result = g_object_ref (input);
+
+  for (gsize i = self->n_spatial; i-- > 0;)
+    {
+      LfbTensor *next = self->linear ? linear_dimension (self, i, result, error) : nearest_dimension (self, i, result, error);
+
+      if (next == NULL)
+        return NULL;
+      g_object_unref (result);
+      result = next;
+    }
+
+  return g_steal_pointer (&result);
+}
+
+/* Integers as floats; the result is round (value - z) + z. */
+static LfbTensor *
+resample_integers (const Resampling  *self,
+                   LfbTensor         *input,
+                   GError           **error)
+{
+  g_autoptr (LfbTensor) floats = lfb_tensor_convert (lfb_tensor_get_integers (input), LFB_DTYPE_FLOAT32, error);
+  g_autoptr (LfbTensor) resampled = floats != NULL ? resample (self, floats, error) : NULL;
+  gint32 zero_point = lfb_tensor_get_zero_point (input);
+  LfbDType dtype = lfb_tensor_get_dtype (input);
+  float low = lfb_dtype_get_min (dtype) - zero_point, high = lfb_dtype_get_max (dtype) - zero_point;
+  g_auto (LfbArray) array = LFB_ARRAY_INIT;
+
+  if (resampled == NULL || !lfb_array_init_like (&array, dtype, resampled, error))
+    return NULL;
+  for (gsize i = 0; i < array.n_elements; i++)
+    ((guint8 *) array.data)[i] =
+      lfb_round_even (lfb_clamp_float (lfb_tensor_floats (resampled)[i] - (float) zero_point, low, high)) + zero_point;
+
+  return lfb_array_seal_like (&array, input, error);
+}
+
+static LfbValue *
+interpolate (LfbCall  *call,
+             GError  **error)
+{
+  LfbTensor *input = lfb_call_tensor (call, "input", error);
+  g_autoptr (LfbTensor) floats = NULL;
+  g_autoptr (LfbTensor) result = NULL;
+  Resampling resampling;
+
+  if (input == NULL || !resampling_read (call, input, &resampling, error))
+    return NULL;
+  if (lfb_tensor_is_quantized (input))
+    {
+      if (!lfb_check_quantized ("input", input, error))
+        return NULL;
+      return lfb_value_take_tensor (resampling.linear ? resample_integers (&resampling, input, error)
+                                                      : resample (&resampling, input, error));
+    }
+  if (!resampling.linear)
+    return lfb_value_take_tensor (resample (&resampling, input, error));
+
+  if (!lfb_check_float_operand ("input", input, error))
+    return NULL;
+  floats = lfb_tensor_as_float ("input", input, error);
+  result = floats != NULL ? resample (&resampling, floats, error) : NULL;
+
+  return result != NULL ? lfb_value_take_tensor (lfb_tensor_convert (result, lfb_tensor_get_dtype (input), error)) : NULL;
+}
+
+#define RULE "nearest: index min(floor(i * f), I - 1); linear: between two neighbours, f the step in the source; " \
+             "same scale and zero point"
+
+static const LfbOperator operators[] = {
+  {
+    .functions = "torch.nn.functional.interpolate",
+    .modules = "torch.nn.Upsample",
+    .signature = "input, size=None, scale_factor=None, mode='nearest', align_corners=None, recompute_scale_factor=None, antialias=False",
+    .rule = RULE, .run = interpolate,
+  },
+  {
+    .functions = "torch.nn.functional.upsample",
+    .signature = "input, size=None, scale_factor=None, mode='nearest', align_corners=None", .rule = RULE, .run = interpolate,
+  },
+  {
+    .functions = "torch.nn.functional.upsample_nearest", .modules = "torch.nn.UpsamplingNearest2d",
+    .signature = "input, size=None, scale_factor=None", .rule = RULE, .run = interpolate,
+  },
+  {
+    .functions = "torch.nn.functional.upsample_bilinear", .modules = "torch.nn.UpsamplingBilinear2d",
+    .signature = "input, size=None, scale_factor=None, mode='bilinear', align_corners=True", .rule = RULE, .run = interpolate,
+  },
+};
+
+const LfbOperatorFamily lfb_interpolate_operators = LFB_OPERATOR_FAMILY (operators);

@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Max, average and adaptive average pools of one to three dimensions, on
+ * integers and floats; numerics.md, "max pool" and "avg pool, adaptive avg
+ * pool, mean". How many windows ceil_mode gives is torch's rule: the last one
+ * must begin inside the tensor or its padding before.
+ */
+
+#include <lowerfb/run/lfb-reference-private.h>
+#include <lowerfb/run/lfb-spatial-private.h>
+
+#include <string.h>
+
+typedef enum {
+  MAX_POOL,
+  AVG_POOL,
+  ADAPTIVE_AVG_POOL,
+} PoolType;
+
+typedef struct {
+  PoolType type;
+  gsize n_spatial;
+} PoolKind;
+
+static const PoolKind max1 = { MAX_POOL, 1 }, max2 = { MAX_POOL, 2 }, max3 = { MAX_POOL, 3 };
+static const PoolKind avg1 = { AVG_POOL, 1 }, avg2 = { AVG_POOL, 2 }, avg3 = { AVG_POOL, 3 };
+static const PoolKind adaptive1 = { ADAPTIVE_AVG_POOL, 1 }, adaptive2 = { ADAPTIVE_AVG_POOL, 2 };
+static const PoolKind adaptive3 = { ADAPTIVE_AVG_POOL, 3 };
+
+typedef struct {
+  const PoolKind *kind;
+  const LfbKernels *kernels;
+  LfbDType dtype;
+  const LfbWindow *window;
+  const LfbAverage *average;
+  gsize channels;
+  gconstpointer x;
+  gpointer y;
+} PoolJob;
+
+static void
+run_pixels (gsize    begin,
+            gsize    end,
+            gpointer user_data)
+{
+  const PoolJob *job = user_data;
+  const LfbKernels *k = job->kernels;
+  gboolean adaptive = job->kind->type == ADAPTIVE_AVG_POOL;
+  LfbPixels pixels = { job->channels, job->channels, job->channels, begin, end };
+
+  if (job->kind->type == MAX_POOL && job->dtype == LFB_DTYPE_QUINT8)
+    k->max_pool_u8.run (job->window, &pixels, job->x, job->y);
+  else if (job->kind->type == MAX_POOL && job->dtype == LFB_DTYPE_QINT8)
+    k->max_pool_s8.run (job->window, &pixels, job->x, job->y);
+  else if (job->kind->type == MAX_POOL)
+    k->max_pool_f32.run (job->window, &pixels, job->x, job->y);
+  else if (job->dtype == LFB_DTYPE_QUINT8)
+    (adaptive ? k->adaptive_avg_pool_u8.run : k->avg_pool_u8.run) (job->window, &pixels, job->average, job->x, job->y);
+  else if (job->dtype == LFB_DTYPE_QINT8)
+    (adaptive ? k->adaptive_avg_pool_s8.run : k->avg_pool_s8.run) (job->window, &pixels, job->average, job->x, job->y);
+  else
+    (adaptive ? k->adaptive_avg_pool_f32.run : k->avg_pool_f32.run) (job->window, &pixels, job->average, job->x, job->y);
+}
+
+/* How many windows a dimension has; 0 if there is none. */
+static gint64
+count_windows (gint64   size,
+               gint64   kernel,
+               gint64   stride,
+               gint64   dilation,
+               gint64   padding,
+               gboolean ceil_mode)
+{
+  gint64 free_space = size + 2 * padding - dilation * (kernel - 1) - 1;
+  gint64 n;
+
+  if (free_space < 0)
+    return 0;
+  n = (free_space + (ceil_mode ? stride - 1 : 0)) / stride + 1;
+  if (ceil_mode && (n - 1) * stride >= size + padding)
+    n--;
+
+  return n;
+}
+
+static gboolean
+read_window (LfbCall         *call,
+             const LfbImage  *image,
+             LfbWindow       *window,
+             GError         **error)
+{
+  gsize n = image->n_spatial;
+  LfbValue *stride = lfb_call_get (call, "stride");
+  gboolean ceil_mode = FALSE;
+
+  for (gsize i = 0; i < 3; i++)
+    {
+      window->in_size[i] = image->size[i];
+      window->kernel[i] = window->dilation[i] = 1;
+      window->padding[i] = 0;
+    }
+  if (!lfb_read_sizes (call, "kernel_size", n, 1, window->kernel, error))
+    return FALSE;
+  memcpy (window->stride, window->kernel, sizeof window->stride);
+  if ((stride == NULL || !lfb_value_is_sequence (stride) || lfb_value_get_n_items (stride) > 0) &&
+      !lfb_read_sizes (call, "stride", n, 1, window->stride, error))
+    return FALSE;
+  if (!lfb_read_sizes (call, "padding", n, 0, window->padding, error) ||
+      !lfb_read_sizes (call, "dilation", n, 1, window->dilation, error) ||
+      !lfb_call_bool (call, "ceil_mode", &ceil_mode, error))
+    return FALSE;
+
+  for (gsize i = 0; i < 3; i++)
+    {
+      gint64 count;
+
+      if (window->padding[i] > window->kernel[i] / 2)
+        {
+          g_set_error (error, LFB_ERROR, LFB_ERROR_RANGE,
+                       "argument `padding` is %" G_GSIZE_FORMAT ", expected at most half of the kernel size %"
+                       G_GSIZE_FORMAT, window->padding[i], window->kernel[i]);
+          return FALSE;
+        }
+      count = count_windows (window->in_size[i], window->kernel[i], window->stride[i], window->dilation[i],
+                             window->padding[i], ceil_mode);
+      if (count < 1)
+        {
+          g_set_error (error, LFB_ERROR, LFB_ERROR_SHAPE,
+                       "a size of %" G_GSIZE_FORMAT " with padding %" G_GSIZE_FORMAT " has no window of %"
+                       G_GSIZE_FORMAT, window->in_size[i], window->padding[i], window->kernel[i]);
+          return FALSE;
+        }
+      window->out_size[i] = count;
+    }
+
+  return TRUE;
+}
+
+/* None, or in the place of one dimension, is the size that the input has. */
+static gboolean
+read_output_size (LfbCall         *call,
+                  const LfbImage  *image,
+                  LfbWindow       *window,
+                  GError         **error)
+{
+  LfbValue *value = lfb_call_get (call, "output_size");
+  gsize n = image->n_spatial;
+  gboolean sequence = lfb_value_is_sequence (value);
+
+  if (sequence && lfb_value_get_n_items (value) != n && lfb_value_get_n_items (value) != 1)
+    {
+      g_set_error (error, LFB_ERROR, LFB_ERROR_ARGUMENT,
+                   "argument `output_size` has %" G_GSIZE_FORMAT " ints, expected 1 or %" G_GSIZE_FORMAT,
+                   lfb_value_get_n_items (value), n);
+      return FALSE;
+    }
+  for (gsize i = 0; i < 3; i++)
+    {
+      gint64 size = image->size[i];
+      LfbValue *item = value;
+
+      window->in_size[i] = image->size[i];
+      window->out_size[i] = 1;
+      window->kernel[i] = window->stride[i] = window->dilation[i] = 1;
+      window->padding[i] = 0;
+      if (i < 3 - n)
+        continue;
+      if (sequence)
+        item = lfb_value_get_item (value, lfb_value_get_n_items (value) == 1 ? 0 : i - (3 - n));
+      if (!lfb_value_is_none (item) && !lfb_value_read_int (item, &size))
+        {
+          g_autofree char *found = lfb_value_describe (item);
+
+          g_set_error (error, LFB_ERROR, LFB_ERROR_ARGUMENT,
+                       "argument `output_size` has %s, expected ints or None", found);
+          return FALSE;
+        }
+      if (size < 1 || size > G_MAXINT32)
+        {
+          g_set_error (error, LFB_ERROR, LFB_ERROR_RANGE,
+                       "argument `output_size` is %" G_GINT64_FORMAT ", expected 1 to 2147483647", size);
+          return FALSE;
+        }
+      window->out_size[i] = size;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+read_average (LfbCall          *call,
+              const LfbWindow  *window,
+              LfbTensor        *input,
+              LfbAverage       *average,
+              GError          **error)
+{
+  gboolean count_include_pad = TRUE;
+  gint64 divisor = 0;
+  gsize volume = 1;
+
+  if (!lfb_call_bool (call, "count_include_pad", &count_include_pad, error) ||
+      !lfb_call_int (call, "divisor_override", &divisor, error))
+    return FALSE;
+  if (divisor == 0 && lfb_call_has (call, "divisor_override") &&
+      !lfb_value_is_none (lfb_call_get (call, "divisor_override")))
+    {
+      g_set_error_literal (error, LFB_ERROR, LFB_ERROR_RANGE, "argument `divisor_override` is 0");
+      return FALSE;
+    }
+  average->count_include_pad = count_include_pad;
+  average->divisor = divisor;
+  average->zero_point = lfb_tensor_is_quantized (input) ? lfb_tensor_get_zero_point (input) : 0;
+
+  for (gsize i = 0; i < 3; i++)
+    {
+      gsize reach = LFB_CALL_DATA (call, PoolKind)->type == ADAPTIVE_AVG_POOL
+                      ? window->in_size[i] / window->out_size[i] + 2 : window->kernel[i];
+
+      if (!g_size_checked_mul (&volume, volume, MIN (reach, window->in_size[i])))
+        volume = G_MAXSIZE;
+    }
+  if (lfb_tensor_is_quantized (input) && volume > lfb_avg_pool_limit ())
+    {
+      g_set_error (error, LFB_ERROR, LFB_ERROR_RANGE,
+                   "a window has up to %" G_GSIZE_FORMAT " elements, expected at most %" G_GSIZE_FORMAT
+                   ": more could leave the 32 bits of the sum", volume, lfb_avg_pool_limit ());
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* The input as the kernels take it: bytes, or float32. */
+static LfbTensor *
+kernel_input (LfbCall  *call,
+              GError  **error)
+{
+  LfbTensor *input = lfb_call_tensor (call, "input", error);
+
+  if (input == NULL)
+    return NULL;
+  if (lfb_tensor_is_quantized (input))
+    return lfb_check_quantized ("input", input, error) ? g_object_ref (input) : NULL;
+  if (!lfb_check_float_operand ("input", input, error))
+    return NULL;
+
+  return lfb_tensor_as_float ("input", input, error);
+}
+
+static gboolean
+refuse_indices (LfbCall  *call,
+                GError  **error)
+{
+  gboolean return_indices = FALSE;
+
+  if (!lfb_call_bool (call, "return_indices", &return_indices, error))
+    return FALSE;
+  if (return_indices)
+    g_set_error_literal (error, LFB_ERROR, LFB_ERROR_UNSUPPORTED,
+                         "argument `return_indices` is True; only the maxima themselves are returned");
+
+  return !return_indices;
+}
+
+static gboolean
+run_window (LfbCall          *call,
+            const LfbImage   *image,
+            const LfbWindow  *window,
+            const LfbAverage *average,
+            LfbTensor        *input,
+            LfbArray         *array,
+            GError          **error)
+{
+  gsize item_size = lfb_dtype_size (lfb_tensor_get_dtype (input));
+  gsize in_pixels = lfb_volume (window->in_size), out_pixels = lfb_volume (window->out_size);
+  g_autofree char *x = lfb_try_alloc (lfb_tensor_get_n_elements (input), item_size, error);
+  g_autofree char *y = x != NULL ? lfb_try_alloc (array->n_elements, item_size, error) : NULL;
+  PoolJob job = { 0 };
+
+  if (y == NULL)
+    return FALSE;
+  job.kind = LFB_CALL_DATA (call, PoolKind);
+  job.kernels = &call->runtime->kernels;
+  job.dtype = lfb_tensor_get_dtype (input);
+  job.window = window;
+  job.average = average;
+  job.channels = image->channels;
+  job.x = x;
+  job.y = y;
+
+  lfb_to_channels_last (lfb_tensor_get_data (input, NULL), x, item_size, image->batch, image->channels, in_pixels);
+  lfb_runtime_parallel (call->runtime, image->batch * out_pixels,
+                        MAX (4096 / image->channels / window->out_size[2], 1) * window->out_size[2],
+                        run_pixels, &job);
+  lfb_to_channels_first (y, array->data, item_size, image->batch, image->channels, out_pixels);
+
+  return TRUE;
+}
+
+static LfbValue *
+pool (LfbCall  *call,
+      GError  **error)
+{
+  const PoolKind *kind = LFB_CALL_DATA (call, PoolKind);
+  g_autoptr (LfbTensor) input = kernel_input (call, error);
+  g_autoptr (LfbTensor) result = NULL;
+  g_auto (LfbArray) array = LFB_ARRAY_INIT;
+  LfbAverage average = { 0 };
+  gint64 shape[5];
+  LfbImage image;
+  LfbWindow window;
+  gsize n_dims;
+
+  if (input == NULL ||
+      !refuse_indices (call, error) ||
+      !lfb_image_init (&image, "input", input, kind->n_spatial, error))
+    return NULL;
+  if (kind->type == ADAPTIVE_AVG_POOL ? !read_output_size (call, &image, &window, error)
+                                      : !read_window (call, &image, &window, error))
+    return NULL;
+  if (kind->type != MAX_POOL && !read_average (call, &window, input, &average, error))
+    return NULL;
+
+  n_dims = lfb_image_shape (&image, image.channels, window.out_size, shape);
+  if (!lfb_array_init (&array, lfb_tensor_get_dtype (input), shape, n_dims, error) ||
+      (array.n_elements > 0 && !run_window (call, &image, &window, &average, input, &array, error)))
+    return NULL;
+  result = lfb_array_seal_like (&array, input, error);
+
+  return result != NULL && !lfb_tensor_is_quantized (result)
+           ? lfb_value_take_tensor (lfb_tensor_convert (result, lfb_tensor_get_dtype (lfb_call_tensor (call, "input", NULL)), error))
+           : lfb_value_take_tensor (g_steal_pointer (&result));
+}
+
+#define MAX_RULE "the largest element of a window; padding never wins; same scale and zero point"
+#define AVG_RULE "clamp(round(float(sum of q - z) * (1 / n)) + z); floats: sum / n; same scale and zero point"
+#define MAX_SIGNATURE \
+  "input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False"
+#define AVG_SIGNATURE \
+  "input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True"
+
+static const LfbOperator operators[] = {
+  {
+    .functions = "torch.nn.functional.max_pool1d torch.max_pool1d",
+    .modules = "torch.nn.MaxPool1d",
+    .signature = MAX_SIGNATURE, .rule = MAX_RULE, .run = pool, .data = &max1,
+  },
+  {
+    .functions = "torch.nn.functional.max_pool2d torch.max_pool2d torch.ops.quantized.max_pool2d",
+    .modules = "torch.nn.MaxPool2d torch.ao.nn.quantized.MaxPool2d",
+    .signature = MAX_SIGNATURE, .rule = MAX_RULE, .run = pool, .data = &max2,
+  },
+  {
+    .functions = "torch.nn.functional.max_pool3d torch.max_pool3d",
+    .modules = "torch.nn.MaxPool3d",
+    .signature = MAX_SIGNATURE, .rule = MAX_RULE, .run = pool, .data = &max3,
+  },
+  {
+    .functions = "torch.nn.functional.avg_pool1d torch.avg_pool1d",
+    .modules = "torch.nn.AvgPool1d",
+    .signature = AVG_SIGNATURE, .rule = AVG_RULE, .run = pool, .data = &avg1,
+  },
+  {
+    .functions = "torch.nn.functional.avg_pool2d torch._C._nn.avg_pool2d",
+    .modules = "torch.nn.AvgPool2d",
+    .signature = AVG_SIGNATURE ", divisor_override=None", .rule = AVG_RULE, .run = pool, .data = &avg2,
+  },
+  {
+    .functions = "torch.nn.functional.avg_pool3d torch._C._nn.avg_pool3d",
+    .modules = "torch.nn.AvgPool3d",
+    .signature = AVG_SIGNATURE ", divisor_override=None", .rule = AVG_RULE, .run = pool, .data = &avg3,
+  },
+  {
+    .functions = "torch.nn.functional.adaptive_avg_pool1d torch.adaptive_avg_pool1d",
+    .modules = "torch.nn.AdaptiveAvgPool1d",
+    .signature = "input, output_size", .rule = AVG_RULE, .run = pool, .data = &adaptive1,
+  },
+  {
+    .functions = "torch.nn.functional.adaptive_avg_pool2d torch._C._nn.adaptive_avg_pool2d",
+    .modules = "torch.nn.AdaptiveAvgPool2d",
+    .signature = "input, output_size", .rule = AVG_RULE, .run = pool, .data = &adaptive2,
+  },
+  {
+    .functions = "torch.nn.functional.adaptive_avg_pool3d torch._C._nn.adaptive_avg_pool3d",
+    .modules = "torch.nn.AdaptiveAvgPool3d",
+    .signature = "input, output_size", .rule = AVG_RULE, .run = pool, .data = &adaptive3,
+  },
+};
+
+const LfbOperatorFamily lfb_pool_operators = LFB_OPERATOR_FAMILY (operators);

@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* add and mul of 8-bit integers with integers and with numbers, floordiv, and
+ * dropout's requantization; numerics.md, the rows on add and mul.
+ */
+
+#include <lowerfb/run/lfb-elementwise-private.h>
+#include <lowerfb/run/lfb-quantized-private.h>
+#include <lowerfb/kernels/round.h>
+
+#include <string.h>
+
+#define GRAIN 8192
+#define BLOCK 512
+
+typedef struct {
+  gboolean multiply;
+  gboolean relu;
+} ArithmeticKind;
+
+static const ArithmeticKind add = { FALSE, FALSE }, add_relu = { FALSE, TRUE };
+static const ArithmeticKind mul = { TRUE, FALSE }, mul_relu = { TRUE, TRUE };
+
+typedef struct {
+  const LfbRuntime *runtime;
+  LfbDType dtype;
+  gboolean relu;
+  const guint8 *a, *b;
+  float a_scale, b_scale;
+  gint32 a_zero_point, b_zero_point;
+  double y_scale;
+  gint32 y_zero_point;
+  guint8 *y;
+} TwoJob;
+
+static gint32
+read_integer (LfbDType      dtype,
+              const guint8 *bytes,
+              gsize         i)
+{
+  return dtype == LFB_DTYPE_QUINT8 ? bytes[i] : ((const gint8 *) bytes)[i];
+}
+
+static void
+dequantize_block (const LfbKernels *kernels,
+                  LfbDType          dtype,
+                  const guint8     *q,
+                  float            *x,
+                  gsize             n,
+                  float             scale,
+                  gint32            zero_point)
+{
+  if (dtype == LFB_DTYPE_QUINT8)
+    kernels->dequantize_u8.run (q, x, n, scale, zero_point);
+  else
+    kernels->dequantize_s8.run ((const int8_t *) q, x, n, scale, zero_point);
+}
+
+/* dequantize both, add, relu, quantize */
+static void
+add_range (gsize    begin,
+           gsize    end,
+           gpointer user_data)
+{
+  const TwoJob *job = user_data;
+  const LfbKernels *kernels = &job->runtime->kernels;
+  float a[BLOCK], b[BLOCK];
+
+  for (gsize at = begin; at < end; at += BLOCK)
+    {
+      gsize n = MIN (BLOCK, end - at);
+
+      dequantize_block (kernels, job->dtype, job->a + at, a, n, job->a_scale, job->a_zero_point);
+      dequantize_block (kernels, job->dtype, job->b + at, b, n, job->b_scale, job->b_zero_point);
+      for (gsize i = 0; i < n; i++)
+        {
+          a[i] += b[i];
+          if (job->relu)
+            a[i] = a[i] < 0 ? 0 : a[i];
+        }
+      if (job->dtype == LFB_DTYPE_QUINT8)
+        kernels->quantize_u8.run (a, job->y + at, n, job->y_scale, job->y_zero_point);
+      else
+        kernels->quantize_s8.run (a, (int8_t *) job->y + at, n, job->y_scale, job->y_zero_point);
+    }
+}
+
+/* y = clamp (round (float ((qa - za) (qb - zb)) * m) + zy) */
+static void
+mul_range (gsize    begin,
+           gsize    end,
+           gpointer user_data)
+{
+  const TwoJob *job = user_data;
+  float y_scale = job->y_scale;
+  float multiplier = (job->a_scale * job->b_scale) * (1.0f / y_scale);
+  gint32 qmin = lfb_dtype_get_min (job->dtype), qmax = lfb_dtype_get_max (job->dtype);
+  float low = (job->relu ? job->y_zero_point : qmin) - job->y_zero_point, high = qmax - job->y_zero_point;
+
+  for (gsize i = begin; i < end; i++)
+    {
+      gint32 sum = (read_integer (job->dtype, job->a, i) - job->a_zero_point) *
+                   (read_integer (job->dtype, job->b, i) - job->b_zero_point);
+
+      job->y[i] = lfb_round_even (lfb_clamp_float ((float) sum * multiplier, low, high)) + job->y_zero_point;
+    }
+}
+
+static LfbTensor *
+two_tensors (LfbCall               *call,
+             const ArithmeticKind  *kind,
+             LfbTensor             *a,
+             LfbTensor             *b,
+             GError               **error)
+{
+  LfbDType dtype = lfb_tensor_get_dtype (a);
+  gint64 shape[LFB_TENSOR_MAX_DIMS], zero_point = 0;
+  const gint64 *a_shape, *b_shape;
+  gsize n_a, n_b, n_dims;
+  g_autoptr (LfbTensor) x = NULL;
+  g_autoptr (LfbTensor) y = NULL;
+  g_auto (LfbArray) array = LFB_ARRAY_INIT;
+  TwoJob job = { call->runtime };
+  double scale = 1;
+
+  if (!lfb_check_quantized ("qa", a, error) || !lfb_check_quantized ("qb", b, error) ||
+      !lfb_check_dtype ("qb", b, dtype, error))
+    return NULL;
+  if (lfb_value_is_none (lfb_call_get (call, "scale")) || lfb_value_is_none (lfb_call_get (call, "zero_point")))
+    {
+      g_set_error_literal (error, LFB_ERROR, LFB_ERROR_ARGUMENT,
+                           "arguments `scale` and `zero_point` are missing: two tensors need an output range");
+      return NULL;
+    }
+  a_shape = lfb_tensor_get_shape (a, &n_a);
+  b_shape = lfb_tensor_get_shape (b, &n_b);
+  if (!lfb_call_qparams (call, "scale", "zero_point", dtype, &scale, &zero_point, error) ||
+      !lfb_broadcast_shape (a_shape, n_a, b_shape, n_b, shape, &n_dims, error))
+    return NULL;
+  x = lfb_tensor_broadcast (a, shape, n_dims, error);
+  y = x != NULL ? lfb_tensor_broadcast (b, shape, n_dims, error) : NULL;
+  if (y == NULL || !lfb_array_init (&array, dtype, shape, n_dims, error))
+    return NULL;
+
+  job.dtype = dtype;
+  job.relu = kind->relu;
+  job.a = lfb_tensor_get_data (x, NULL);
+  job.b = lfb_tensor_get_data (y, NULL);
+  job.a_scale = lfb_tensor_get_scale (a);
+  job.b_scale = lfb_tensor_get_scale (b);
+  job.a_zero_point = lfb_tensor_get_zero_point (a);
+  job.b_zero_point = lfb_tensor_get_zero_point (b);
+  job.y_scale = scale;
+  job.y_zero_point = zero_point;
+  job.y = array.data;
+  lfb_runtime_parallel (call->runtime, array.n_elements, GRAIN, kind->multiply ? mul_range : add_range, &job);
+
+  return lfb_array_seal_quantized (&array, dtype, scale, zero_point, error);
+}
+
+typedef struct {
+  double scale;
+  gint64 zero_point;
+  gint32 map[256];    /* of the byte: the integer before relu */
+} ScalarResult;
+
+/* Only scale and zero point change, unless the zero point would leave the
+ * range: then the range is stretched to hold it.
+ */
+static void
+add_number (LfbTensor    *input,
+            double        c,
+            ScalarResult *result)
+{
+  LfbDType dtype = lfb_tensor_get_dtype (input);
+  gint64 qmin = lfb_dtype_get_min (dtype), qmax = lfb_dtype_get_max (dtype);
+  double s = lfb_tensor_get_scale (input);
+  gint64 z = lfb_tensor_get_zero_point (input);
+  /* Where c / s is beyond 2^51 the differences below are as exact in double. */
+  double cq = fabs (c / s) < 2251799813685248.0 ? (double) lfb_round_even_double (c / s) : c / s;
+  double shifted = (double) z - cq;
+  float multiplier;
+
+  if (shifted >= (double) qmin && shifted <= (double) qmax)
+    {
+      result->scale = s;
+      result->zero_point = z - (gint64) cq;
+      for (gint32 b = 0; b < 256; b++)
+        result->map[b] = dtype == LFB_DTYPE_QUINT8 ? b : (gint8) b;
+      return;
+    }
+  if (shifted < (double) qmin)
+    {
+      result->scale = ((double) qmax - shifted) / (double) (qmax - qmin) * s;
+      result->zero_point = qmin;
+    }
+  else
+    {
+      result->scale = (shifted - (double) qmin) / (double) (qmax - qmin) * s;
+      result->zero_point = qmax;
+    }
+  multiplier = (float) s * (1.0f / (float) result->scale);
+  for (gint32 b = 0; b < 256; b++)
+    {
+      gint32 q = dtype == LFB_DTYPE_QUINT8 ? b : (gint8) b;
+      float value = (float) ((double) (q - z) + cq) * multiplier;
+
+      value = lfb_clamp_float (value, qmin - result->zero_point, qmax - result->zero_point);
+      result->map[b] = lfb_round_even (value) + result->zero_point;
+    }
+}
+
+static void
+mul_number (LfbTensor    *input,
+            double        c,
+            ScalarResult *result)
+{
+  LfbDType dtype = lfb_tensor_get_dtype (input);
+  gint64 qmin = lfb_dtype_get_min (dtype), qmax = lfb_dtype_get_max (dtype);
+  gint64 z = lfb_tensor_get_zero_point (input);
+  double s = lfb_tensor_get_scale (input);
+
+  for (gint32 b = 0; b < 256; b++)
+    {
+      gint32 q = dtype == LFB_DTYPE_QUINT8 ? b : (gint8) b;
+
+      result->map[b] = c > 0 ? q : c == 0 ? 0 : qmax + qmin - q;
+    }
+  result->scale = c == 0 ? 1 : fabs (c) * s;
+  result->zero_point = c > 0 ? z : c == 0 ? 0 : qmax - (z - qmin);
+}
+
+static LfbTensor *
+with_number (LfbCall               *call,
+             const ArithmeticKind  *kind,
+             LfbTensor             *input,
+             double                 c,
+             GError               **error)
+{
+  ScalarResult result;
+  guint8 table[256];
+
+  if (!lfb_check_quantized ("qa", input, error))
+    return NULL;
+  if (!isfinite (c))
+    {
+      g_set_error (error, LFB_ERROR, LFB_ERROR_RANGE, "the number is %g, expected a finite one", c);
+      return NULL;
+    }
+  if (kind->multiply)
+    mul_number (input, c, &result);
+  else
+    add_number (input, c, &result);
+  if (!lfb_check_qparams ("the output scale", "the output zero point", lfb_tensor_get_dtype (input),
+                          result.scale, result.zero_point, error))
+    return NULL;
+  for (guint b = 0; b < 256; b++)
+    table[b] = kind->relu ? MAX (result.map[b], (gint32) result.zero_point) : result.map[b];
+
+  return lfb_lookup_tensor (call->runtime, input, table, result.scale, result.zero_point, error);
+}
+
+/* A number, or a plain tensor of one element. */
+static gboolean
+is_number (LfbValue *value,
+           double   *number)
+{
+  return lfb_value_read_double (value, number);
+}
+
+static LfbValue *
+quantized_arithmetic (LfbCall  *call,
+                      GError  **error)
+{
+  const ArithmeticKind *kind = LFB_CALL_DATA (call, ArithmeticKind);
+  LfbValue *a = lfb_call_get (call, "qa"), *b = lfb_call_get (call, "qb");
+  LfbTensor *x, *y;
+  double number;
+
+  if (is_number (b, &number))
+    {
+      x = lfb_call_tensor (call, "qa", error);
+      return x != NULL ? lfb_value_take_tensor (with_number (call, kind, x, number, error)) : NULL;
+    }
+  if (is_number (a, &number))
+    {
+      y = lfb_call_tensor (call, "qb", error);
+      return y != NULL ? lfb_value_take_tensor (with_number (call, kind, y, number, error)) : NULL;
+    }
+  x = lfb_call_tensor (call, "qa", error);
+  y = x != NULL ? lfb_call_tensor (call, "qb", error) : NULL;
+
+  return y != NULL ? lfb_value_take_tensor (two_tensors (call, kind, x, y, error)) : NULL;
+}
+
+LFB_UNARY_FUNCTIONS (floor_div, (real) floor (x / (real) p[0]))
+LFB_BINARY_FUNCTIONS (floor_quotient, floor (a / b))
+
+static gint64
+floor_quotient_i64 (gint64 a,
+                    gint64 b)
+{
+  gint64 q = b == -1 ? (gint64) -(guint64) a : a / b;
+
+  return b != -1 && a % b != 0 && (a < 0) != (b < 0) ? q - 1 : q;
+}
+
+static gboolean
+holds_zero (LfbValue *value)
+{
+  double number;
+
+  if (lfb_value_get_kind (value) == LFB_VALUE_KIND_TENSOR)
+    {
+      LfbTensor *tensor = lfb_value_get_tensor (value);
+
+      for (gsize i = 0; i < (gsize) lfb_tensor_get_n_elements (tensor); i++)
+        if (lfb_tensor_read_double (tensor, i) == 0)
+          return TRUE;
+      return FALSE;
+    }
+
+  return lfb_value_read_double (value, &number) && number == 0;
+}
+
+/* Floats, numbers, and integers: quantize (floor (dequantize (q) / c)). */
+static LfbValue *
+floordiv (LfbCall  *call,
+          GError  **error)
+{
+  static const LfbUnary by_number = { .f32 = floor_div_f32, .f64 = floor_div_f64 };
+  static const LfbBinary plain = { floor_quotient_f32, floor_quotient_f64, floor_quotient_i64, LFB_RESULT_SAME };
+  LfbValue *input = lfb_call_get (call, "input"), *other = lfb_call_get (call, "other");
+  double p[LFB_UNARY_MAX_PARAMS] = { 1 };
+  LfbTensor *tensor;
+
+  if (lfb_value_get_kind (input) != LFB_VALUE_KIND_TENSOR || !lfb_tensor_is_quantized (lfb_value_get_tensor (input)))
+    {
+      gboolean float_tensor = lfb_value_get_kind (input) == LFB_VALUE_KIND_TENSOR &&
+                              lfb_dtype_is_floating_point (lfb_tensor_get_dtype (lfb_value_get_tensor (input)));
+
+      if (!float_tensor && holds_zero (other))
+        {
+          g_set_error_literal (error, LFB_ERROR, LFB_ERROR_RANGE, "argument `other` is 0: a division by zero");
+          return NULL;
+        }
+      return lfb_binary_apply (call->runtime, &plain, "input", input, "other", other, error);
+    }
+
+  tensor = lfb_value_get_tensor (input);
+  if (!lfb_call_double (call, "other", &p[0], error))
+    return NULL;
+  if (p[0] == 0 || !isfinite (p[0]))
+    {
+      g_set_error (error, LFB_ERROR, LFB_ERROR_RANGE, "argument `other` is %g, expected a finite number other than 0", p[0]);
+      return NULL;
+    }
+
+  return lfb_value_take_tensor (lfb_unary_table (call->runtime, &by_number, p, tensor, lfb_tensor_get_scale (tensor),
+                                                 lfb_tensor_get_zero_point (tensor), error));
+}
+
+#define ADD_RULE "dequantize both, add, quantize; with a number only scale and zero point change"
+#define MUL_RULE "clamp(round(float((qa - za) * (qb - zb)) * (sa * sb) * (1 / sy)) + zy); with a number only scale and zero point change"
+#define SIGNATURE "qa, qb, scale=None, zero_point=None"
+#define OPS "torch.ops.quantized."
+
+static const LfbOperator operators[] = {
+  {
+    .functions = OPS "add " OPS "add_scalar", .signature = SIGNATURE, .rule = ADD_RULE,
+    .run = quantized_arithmetic, .data = &add,
+  },
+  {
+    .functions = OPS "add_relu " OPS "add_scalar_relu", .signature = SIGNATURE, .rule = ADD_RULE ", then relu",
+    .run = quantized_arithmetic, .data = &add_relu,
+  },
+  {
+    .functions = OPS "mul " OPS "mul_scalar", .signature = SIGNATURE, .rule = MUL_RULE,
+    .run = quantized_arithmetic, .data = &mul,
+  },
+  {
+    .functions = OPS "mul_relu " OPS "mul_scalar_relu", .signature = SIGNATURE, .rule = MUL_RULE ", then relu",
+    .run = quantized_arithmetic, .data = &mul_relu,
+  },
+  {
+    .functions = "operator.floordiv", .signature = "input, other",
+    .rule = "the quotient rounded down; integers: quantize(floor(dequantize(q) / c)), same scale and zero point", .run = floordiv,
+  },
+};
+
+const LfbOperatorFamily lfb_quantized_arithmetic_operators = LFB_OPERATOR_FAMILY (operators);
