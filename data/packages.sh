@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash disable=SC2034
+#
+# Debian's packages that lowerfb needs, in one place; data/demo and tests/run
+# read it and install what is missing. Written for Debian 12.
+
+# The library, its typelib and the command.
+packages_build=(
+  gcc
+  gobject-introspection
+  libc6-dev
+  libgirepository1.0-dev
+  libglib2.0-dev
+  libjson-glib-dev
+  libopenblas-dev
+  meson
+  pkgconf
+)
+
+# What data/demo runs on top of that.
+packages_demo=(
+  "${packages_build[@]}"
+  python3-gi
+)
+
+# Everything that tests/run looks at: all languages, the torch exporter, the
+# documentation, memory checks and fuzzing.
+packages_tests=(
+  "${packages_demo[@]}"
+  clang
+  gi-docgen
+  gjs
+  libclang-rt-14-dev
+  python3-jsonschema
+  python3-numpy
+  python3-torch
+  valac
+  valgrind
+)
+
+# install_packages PACKAGE...: installs those that are missing, and asks for no
+# rights if none is.
+install_packages ()
+{
+  local missing=() package as_root=()
+
+  if ! command -v dpkg-query > /dev/null; then
+    echo "This is not Debian: make sure to have what these packages hold: $*" >&2
+    return 0
+  fi
+
+  for package; do
+    if [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2> /dev/null)" != installed ]; then
+      missing+=("$package")
+    fi
+  done
+  if [ ${#missing[@]} -eq 0 ]; then
+    return 0
+  fi
+
+  if [ "$(id -u)" -ne 0 ]; then
+    if ! command -v sudo > /dev/null; then
+      echo "These packages are missing, and there is no sudo to install them: ${missing[*]}" >&2
+      return 1
+    fi
+    as_root=(sudo)
+  fi
+  echo "Installing ${missing[*]}"
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq update
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends \
+    "${missing[@]}" > /dev/null
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What the subcommands of lowerfb share: how they are described, how they read
+ * their arguments and speak to the user, and how they do work that takes long.
+ */
+
+#pragma once
+
+#include <lowerfb/lowerfb.h>
+
+G_BEGIN_DECLS
+
+/* The only exit statuses. */
+enum {
+  COMMAND_DONE = 0,
+  COMMAND_FAILED = 1,
+  COMMAND_WRONG_USAGE = 2,
+};
+
+typedef struct _Command Command;
+
+struct _Command
+{
+  const char *name;
+  const char *arguments;        /* behind the name in the usage line */
+  const char *summary;          /* one line */
+  const char *help;             /* what it does, for someone who never used it */
+
+  int (*main) (const Command  *self,
+               int             argc,
+               char          **argv);
+};
+
+extern const Command command_lower;
+extern const Command command_show;
+extern const Command command_run;
+extern const Command command_compare;
+extern const Command command_cpu;
+
+/* Reads options and exactly @n_files file names. If FALSE is returned, there is
+ * nothing left to do but to exit with @status: the help was asked for, or the
+ * usage was wrong.
+ */
+gboolean      command_parse           (const Command       *self,
+                                       int                  argc,
+                                       char               **argv,
+                                       const GOptionEntry  *entries,
+                                       guint                n_files,
+                                       char              ***files,
+                                       int                 *status);
+
+/* One line on stderr; they return the exit status that belongs to it. */
+int           command_wrong_usage     (const Command       *self,
+                                       const char          *format,
+                                       ...) G_GNUC_PRINTF (2, 3);
+int           command_fail            (const GError        *error);
+
+/* Writes whole lines to stdout, in UTF-8, and makes sure that they arrived;
+ * returns the exit status.
+ */
+int           command_print           (const char          *text);
+
+/* A subcommand's work, in a thread of its own. Meanwhile a terminal shows the
+ * stage that it is at, and an interrupt cancels it.
+ */
+typedef struct _CommandWork CommandWork;
+
+typedef gboolean (*CommandWorkFunc) (CommandWork  *work,
+                                     gpointer      data,
+                                     GError      **error);
+
+gboolean      command_work            (CommandWorkFunc      func,
+                                       gpointer             data,
+                                       GError             **error);
+GCancellable *command_work_stage      (CommandWork         *work,
+                                       const char          *doing,
+                                       const char          *path);
+
+/* What a model in a file makes of the inputs in another. */
+GPtrArray    *command_run_model       (CommandWork         *work,
+                                       const char          *model_path,
+                                       const char          *inputs_path,
+                                       GError             **error);
+
+G_END_DECLS

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Runs a model from a file on tensors from another. Each input is found there
+ * under its own name, or under input.0, input.1, ... by its place. The file may
+ * hold more than that, such as labels or outputs that someone recorded.
+ */
+
+#include "command-private.h"
+
+#include <string.h>
+
+/* `a`, `b` and so on, for messages; the first few of them. */
+static char *
+list_names (char **names)
+{
+  const guint most = 8;
+  guint n_names = g_strv_length (names);
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  for (guint i = 0; i < MIN (n_names, most); i++)
+    g_string_append_printf (text, "%s`%s`", i > 0 ? ", " : "", names[i]);
+  if (n_names > most)
+    g_string_append_printf (text, " and %u more", n_names - most);
+
+  if (n_names == 0)
+    g_string_append (text, "nothing");
+
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
+/* An input.N that the model does not have means that the file is for another. */
+static gboolean
+check_surplus (char       **names,
+               guint        n_inputs,
+               const char  *shown,
+               GError     **error)
+{
+  for (guint i = 0; names[i] != NULL; i++)
+    {
+      guint64 place;
+
+      if (g_str_has_prefix (names[i], "input.") &&
+          g_ascii_string_to_unsigned (names[i] + strlen ("input."), 10, 0, G_MAXUINT64, &place, NULL) &&
+          place >= n_inputs)
+        {
+          g_set_error (error, LFB_ERROR, LFB_ERROR_ARGUMENT,
+                       "%s: there is a tensor `%s`, but the model takes %u input%s", shown, names[i],
+                       n_inputs, n_inputs == 1 ? "" : "s");
+          return FALSE;
+        }
+    }
+
+  return TRUE;
+}
+
+static GPtrArray *
+find_inputs (LfbTensorFile  *file,
+             const char     *path,
+             LfbSession     *session,
+             GError        **error)
+{
+  g_autofree char *shown = g_filename_display_name (path);
+  g_auto (GStrv) wanted = lfb_session_list_inputs (session);
+  g_auto (GStrv) names = lfb_tensor_file_list_names (file);
+  g_autoptr (GPtrArray) inputs = g_ptr_array_new_with_free_func (g_object_unref);
+
+  if (!check_surplus (names, g_strv_length (wanted), shown, error))
+    return NULL;
+
+  for (guint i = 0; wanted[i] != NULL; i++)
+    {
+      g_autofree char *place = g_strdup_printf ("input.%u", i);
+      LfbTensor *tensor = lfb_tensor_file_get (file, wanted[i]);
+
+      if (tensor == NULL)
+        tensor = lfb_tensor_file_get (file, place);
+      if (tensor == NULL)
+        {
+          g_autofree char *found = list_names (names);
+
+          g_set_error (error, LFB_ERROR, LFB_ERROR_NOT_FOUND,
+                       "%s: there is no tensor `%s` or `%s` for the model's input %u; there is %s",
+                       shown, wanted[i], place, i, found);
+          return NULL;
+        }
+      g_ptr_array_add (inputs, g_object_ref (tensor));
+    }
+
+  return g_steal_pointer (&inputs);
+}
+
+/* The session, with the file's name on what goes wrong with its model. */
+static LfbSession *
+open_session (CommandWork  *work,
+              const char   *path,
+              GError      **error)
+{
+  g_autoptr (LfbGraphModule) model = NULL;
+  LfbSession *session;
+
+  command_work_stage (work, "reading", path);
+  model = lfb_graph_module_load (path, error);
+  if (model == NULL)
+    return NULL;
+
+  command_work_stage (work, "preparing", path);
+  session = lfb_session_new (model, NULL, error);
+  if (session == NULL)
+    {
+      g_autofree char *shown = g_filename_display_name (path);
+
+      g_prefix_error (error, "%s: ", shown);
+    }
+
+  return session;
+}
+
+GPtrArray *
+command_run_model (CommandWork  *work,
+                   const char   *model_path,
+                   const char   *inputs_path,
+                   GError      **error)
+{
+  g_autoptr (LfbSession) session = open_session (work, model_path, error);
+  g_autoptr (LfbTensorFile) file = NULL;
+  g_autoptr (GPtrArray) inputs = NULL;
+  GPtrArray *outputs;
+  LfbTensor **tensors;
+  gsize n_tensors;
+
+  if (session == NULL)
+    return NULL;
+
+  file = lfb_tensor_file_load (inputs_path, error);
+  if (file == NULL)
+    return NULL;
+  inputs = find_inputs (file, inputs_path, session, error);
+  if (inputs == NULL)
+    return NULL;
+
+  tensors = lfb_session_run (session, (LfbTensor **) inputs->pdata, inputs->len,
+                             command_work_stage (work, "running", model_path), &n_tensors, error);
+  if (tensors == NULL)
+    {
+      g_autofree char *shown = g_filename_display_name (model_path);
+
+      g_prefix_error (error, "%s: ", shown);
+      return NULL;
+    }
+
+  outputs = g_ptr_array_new_full (n_tensors, g_object_unref);
+  for (gsize i = 0; i < n_tensors; i++)
+    g_ptr_array_add (outputs, tensors[i]);
+  g_free (tensors);
+
+  return outputs;
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Work that may take long: a thread does it, while the main loop shows how it
+ * goes and takes interrupts.
+ */
+
+#include "command-private.h"
+
+#include <glib-unix.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+/* Work that is done before this shows nothing. */
+#define QUIET_SECONDS 0.5
+#define TICK_MILLISECONDS 100
+
+struct _CommandWork
+{
+  CommandWorkFunc func;
+  gpointer data;
+
+  GMainLoop *loop;
+  GCancellable *cancellable;
+  guint signals[2];             /* sources */
+  GTimer *timer;
+  gboolean shown;
+
+  GMutex lock;                  /* of the stage */
+  char *stage;
+};
+
+/* Tells the user what is being done, and returns what cancels it. */
+GCancellable *
+command_work_stage (CommandWork *work,
+                    const char  *doing,
+                    const char  *path)
+{
+  g_autofree char *name = g_filename_display_basename (path);
+
+  g_mutex_lock (&work->lock);
+  g_free (work->stage);
+  work->stage = g_strdup_printf ("%s %s", doing, name);
+  g_mutex_unlock (&work->lock);
+
+  return work->cancellable;
+}
+
+static gboolean
+show_stage (gpointer user_data)
+{
+  CommandWork *work = user_data;
+  double seconds = g_timer_elapsed (work->timer, NULL);
+  g_autofree char *text = NULL, *line = NULL;
+  struct winsize window = { 0 };
+  glong width = 80;
+
+  if (seconds < QUIET_SECONDS)
+    return G_SOURCE_CONTINUE;
+
+  g_mutex_lock (&work->lock);
+  text = g_strdup_printf ("%.0f s  %s", seconds, work->stage != NULL ? work->stage : "");
+  g_mutex_unlock (&work->lock);
+
+  if (ioctl (STDERR_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 1)
+    width = window.ws_col;
+  line = g_utf8_substring (text, 0, MIN (width - 1, g_utf8_strlen (text, -1)));
+  fprintf (stderr, "\r\033[K%s", line);
+  fflush (stderr);
+  work->shown = TRUE;
+
+  return G_SOURCE_CONTINUE;
+}
+
+/* The next one kills: the work may be at something that cannot be cancelled. */
+static gboolean
+interrupt (gpointer user_data)
+{
+  CommandWork *work = user_data;
+
+  g_cancellable_cancel (work->cancellable);
+  for (gsize i = 0; i < G_N_ELEMENTS (work->signals); i++)
+    g_clear_handle_id (&work->signals[i], g_source_remove);
+
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+can_show_progress (void)
+{
+  return isatty (STDERR_FILENO) && g_strcmp0 (g_getenv ("TERM"), "dumb") != 0;
+}
+
+static void
+work_in_thread (GTask        *task,
+                gpointer      source_object,
+                gpointer      task_data,
+                GCancellable *cancellable)
+{
+  CommandWork *work = task_data;
+  GError *error = NULL;
+
+  if (work->func (work, work->data, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+work_done (GObject      *source_object,
+           GAsyncResult *result,
+           gpointer      user_data)
+{
+  CommandWork *work = user_data;
+
+  g_main_loop_quit (work->loop);
+}
+
+gboolean
+command_work (CommandWorkFunc   func,
+              gpointer          data,
+              GError          **error)
+{
+  g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GTimer) timer = g_timer_new ();
+  CommandWork work = { .func = func, .data = data, .loop = loop, .cancellable = cancellable, .timer = timer };
+  g_autoptr (GTask) task = g_task_new (NULL, NULL, work_done, &work);
+  guint ticks = can_show_progress () ? g_timeout_add (TICK_MILLISECONDS, show_stage, &work) : 0;
+  gboolean done;
+
+  work.signals[0] = g_unix_signal_add (SIGINT, interrupt, &work);
+  work.signals[1] = g_unix_signal_add (SIGTERM, interrupt, &work);
+  g_mutex_init (&work.lock);
+  g_task_set_task_data (task, &work, NULL);
+  g_task_run_in_thread (task, work_in_thread);
+  g_main_loop_run (loop);
+
+  done = g_task_propagate_boolean (task, error);
+  if (work.shown)
+    fputs ("\r\033[K", stderr);
+  for (gsize i = 0; i < G_N_ELEMENTS (work.signals); i++)
+    g_clear_handle_id (&work.signals[i], g_source_remove);
+  g_clear_handle_id (&ticks, g_source_remove);
+  g_free (work.stage);
+  g_mutex_clear (&work.lock);
+
+  return done;
+}
