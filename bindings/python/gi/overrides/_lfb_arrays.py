@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Arrays of other libraries as tensors and back, for the overrides in Lfb.py.
+
+No numbers are copied unless they have to be: where they do not lie in one block, are not in this
+machine's byte order, or Python says that their memory is read-only. NumPy is imported only where it
+is needed, PyTorch never.
+"""
+
+import array as _array
+import ctypes
+import numbers
+import sys
+
+from gi.module import get_introspection_module
+from gi.repository import GLib, GObject
+
+Lfb = get_introspection_module("Lfb")
+DType = Lfb.DType
+
+# Kind and size as NumPy's array interface has them. Of quantized tensors the integers are seen; NumPy
+# has no bfloat16.
+_CODES = {
+    DType.FLOAT32: "f4", DType.FLOAT64: "f8", DType.FLOAT16: "f2", DType.BFLOAT16: "u2",
+    DType.QUINT8: "u1", DType.QINT8: "i1", DType.QINT32: "i4",
+    DType.UINT8: "u1", DType.INT8: "i1", DType.INT16: "i2", DType.INT32: "i4", DType.INT64: "i8",
+    DType.BOOL: "b1",
+}
+_DTYPES = {code: dtype for dtype, code in _CODES.items()
+           if not DType.is_quantized(dtype) and dtype != DType.BFLOAT16}
+_QUANTIZED = {DType.UINT8: DType.QUINT8, DType.INT8: DType.QINT8, DType.INT32: DType.QINT32}
+_ORDER = "<" if sys.byteorder == "little" else ">"
+
+# What array.array calls the types that a list of numbers can become.
+_LETTERS = {DType.FLOAT32: "f", DType.FLOAT64: "d", DType.UINT8: "B", DType.INT8: "b", DType.INT16: "h",
+            DType.INT32: "i", DType.INT64: "q", DType.BOOL: "B"}
+
+
+def _dtype_for(code, dtype):
+    """The element type for a code of NumPy; @dtype is what the caller asked for."""
+    if dtype == DType.BFLOAT16 and code in ("u2", "i2"):
+        return dtype
+    if code not in _DTYPES:
+        hint = "; dtype=Lfb.DType.BFLOAT16 takes 16 bits as bfloat16" if code == "u2" else ""
+        raise TypeError("No tensor has elements of type %s%s" % (code, hint))
+    return _DTYPES[code]
+
+
+def _borrow(dtype, shape, address, size, array):
+    """A tensor on the memory of @array, which lives as long as the tensor does."""
+    owner = GObject.Object()
+    owner.array = array
+    return Lfb.Tensor.new_for_pointer(dtype, list(shape), address, size, owner)
+
+
+def _native(array):
+    """An array, or a copy, that lies in one block and in this machine's byte order."""
+    interface = array.__array_interface__
+    if (interface.get("strides") is None and interface.get("data") is not None and
+            interface["typestr"][0] in ("|", _ORDER)):
+        return array
+    import numpy
+    array = numpy.asarray(array)
+    return numpy.ascontiguousarray(array, array.dtype.newbyteorder("=")).reshape(array.shape)
+
+
+def _from_array(array, dtype):
+    code = array.__array_interface__["typestr"][1:]
+    dtype = _dtype_for(code, dtype)
+    array = _native(array)
+    interface = array.__array_interface__
+    size = int(code[1:])
+    for length in interface["shape"]:
+        size *= length
+    if size == 0:
+        return Lfb.Tensor.new_for_bytes(dtype, list(interface["shape"]), GLib.Bytes.new(b""))
+    return _borrow(dtype, interface["shape"], interface["data"][0], size, array)
+
+
+def _from_buffer(view, dtype):
+    letter = view.format.lstrip("@=" + _ORDER)
+    if len(letter) != 1 or letter not in "?bBhHiIlLqQefd":
+        raise TypeError("No tensor has elements of format %s" % view.format)
+    kind = {"?": "b", "e": "f", "f": "f", "d": "f"}.get(letter, "i" if letter.islower() else "u")
+    dtype = _dtype_for("%s%d" % (kind, view.itemsize), dtype)
+    if view.readonly or not view.c_contiguous or view.nbytes == 0:
+        return Lfb.Tensor.new_for_bytes(dtype, list(view.shape), GLib.Bytes.new(view.tobytes()))
+    block = (ctypes.c_char * view.nbytes).from_buffer(view)
+    return _borrow(dtype, view.shape, ctypes.addressof(block), view.nbytes, block)
+
+
+def _from_torch(tensor, dtype):
+    """Whoever has a tensor of PyTorch has PyTorch loaded."""
+    torch = sys.modules["torch"]
+    tensor = tensor.detach().cpu().contiguous()
+    if tensor.is_quantized:
+        integers = _from_array(tensor.int_repr().numpy(), None)
+        if tensor.qscheme() in (torch.per_tensor_affine, torch.per_tensor_symmetric):
+            return quantize(integers, tensor.q_scale(), tensor.q_zero_point())
+        return quantize(integers, tensor.q_per_channel_scales(), tensor.q_per_channel_zero_points(),
+                        axis=tensor.q_per_channel_axis())
+    if tensor.dtype == torch.bfloat16:
+        return _from_array(tensor.view(torch.int16).numpy(), DType.BFLOAT16)
+    return _from_array(tensor.numpy(), dtype)
+
+
+def _flatten(data, shape, flat):
+    if not shape:
+        if not isinstance(data, numbers.Real):
+            raise TypeError("A list of numbers holds %s" % type(data).__name__)
+        flat.append(data)
+        return
+    if not isinstance(data, (list, tuple)) or len(data) != shape[0]:
+        raise TypeError("The rows of a list of numbers differ in length")
+    for item in data:
+        _flatten(item, shape[1:], flat)
+
+
+def _from_list(data, dtype):
+    """Of numbers in nested lists; as in PyTorch floats become float32 and integers int64."""
+    shape, flat, first = [], [], data
+    while isinstance(first, (list, tuple)) and len(shape) <= Lfb.TENSOR_MAX_DIMS:
+        shape.append(len(first))
+        first = first[0] if first else 0.0
+    _flatten(data, shape, flat)
+    if dtype is None and flat and all(isinstance(number, bool) for number in flat):
+        dtype = DType.BOOL
+    elif dtype is None and flat and all(isinstance(number, numbers.Integral) for number in flat):
+        dtype = DType.INT64
+    elif dtype is None:
+        dtype = DType.FLOAT32
+    if dtype not in _LETTERS:
+        raise TypeError("A list of numbers does not make a %s tensor" % DType.to_string(dtype))
+    if dtype == DType.BOOL:
+        flat = [bool(number) for number in flat]
+    content = _array.array(_LETTERS[dtype], flat).tobytes()
+    return Lfb.Tensor.new_for_bytes(dtype, shape, GLib.Bytes.new(content))
+
+
+def _is_torch(data):
+    return hasattr(data, "detach") and hasattr(data, "numpy") and "torch" in sys.modules
+
+
+def is_array(data):
+    return hasattr(data, "__array_interface__") or _is_torch(data)
+
+
+def to_tensor(data, dtype=None):
+    """A tensor of what @data holds, whose elements are of type @dtype if that is given."""
+    if isinstance(data, Lfb.Tensor):
+        tensor = data
+    elif _is_torch(data):
+        tensor = _from_torch(data, dtype)
+    elif hasattr(data, "__array_interface__"):
+        tensor = _from_array(data, dtype)
+    elif isinstance(data, (list, tuple, numbers.Real)):
+        tensor = _from_list(data, dtype)
+    else:
+        try:
+            view = memoryview(data)
+        except TypeError:
+            raise TypeError("A tensor is made of an array, a buffer or a list of numbers, not of %s" %
+                            type(data).__name__) from None
+        tensor = _from_buffer(view, dtype)
+    if dtype is not None and tensor.get_dtype() != dtype:
+        raise TypeError("The elements are %s, not %s" %
+                        (DType.to_string(tensor.get_dtype()), DType.to_string(dtype)))
+    return tensor
+
+
+def quantize(data, scale, zero_point, dtype=None, axis=None):
+    """A quantized tensor of integers; along an axis, scale and zero point are vectors."""
+    integers = to_tensor(data, DType.get_storage(dtype) if isinstance(data, (list, tuple)) and dtype else None)
+    if dtype is None:
+        dtype = _QUANTIZED.get(integers.get_dtype(), DType.QUINT8)
+    if axis is None:
+        return Lfb.Tensor.new_quantized(integers, scale, zero_point, dtype)
+    return Lfb.Tensor.new_quantized_per_channel(integers, to_tensor(scale), to_tensor(zero_point), axis, dtype)
+
+
+def array_interface(tensor):
+    """What NumPy asks for; types of less than a byte show the bytes they are packed in."""
+    code = _CODES.get(tensor.get_dtype())
+    if code is None:
+        return array_interface(tensor.get_integers())
+    # NumPy does not take address 0, not even where nothing is read from it.
+    return {
+        "version": 3,
+        "typestr": ("|" if code[1] == "1" else _ORDER) + code,
+        "shape": tuple(tensor.get_shape()),
+        "data": (tensor.get_address() or 64, True),
+    }
