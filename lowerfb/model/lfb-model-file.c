@@ -8,7 +8,7 @@
 #include <lowerfb/model/lfb-model-writer-private.h>
 
 /**
- * lfb_graph_module_load: (constructor)
+ * lfb_graph_module_load:
  * @path: (type filename): the path of a model file
  * @error: where to put an error
  *
@@ -51,11 +51,11 @@ lfb_graph_module_load (const char  *path,
 }
 
 /**
- * lfb_graph_module_load_bytes: (constructor)
+ * lfb_graph_module_load_bytes:
  * @bytes: the contents of a model file
  * @error: where to put an error
  *
- * As [ctor@Lfb.GraphModule.load], from memory. The tensors share @bytes.
+ * As [func@Lfb.GraphModule.load], from memory. The tensors share @bytes.
  *
  * Returns: (transfer full): a model that has been checked
  *
@@ -96,7 +96,7 @@ load_in_thread (GTask        *task,
  * @callback: (scope async): called in the caller's main context when done
  * @user_data: data for @callback
  *
- * As [ctor@Lfb.GraphModule.load], on another thread.
+ * As [func@Lfb.GraphModule.load], on another thread.
  *
  * Since: 1.0
  */

@@ -447,7 +447,7 @@ _lfb_tensor_file_read (const char         *path,
 }
 
 /**
- * lfb_tensor_file_load: (constructor)
+ * lfb_tensor_file_load:
  * @path: (type filename): the path of a file
  * @error: where to put an error
  *
@@ -473,11 +473,11 @@ lfb_tensor_file_load (const char  *path,
 }
 
 /**
- * lfb_tensor_file_load_bytes: (constructor)
+ * lfb_tensor_file_load_bytes:
  * @bytes: the contents of a tensor file
  * @error: where to put an error
  *
- * As [ctor@Lfb.TensorFile.load], from memory. The tensors share @bytes.
+ * As [func@Lfb.TensorFile.load], from memory. The tensors share @bytes.
  *
  * Returns: (transfer full): the tensor file
  *

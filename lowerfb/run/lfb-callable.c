@@ -131,14 +131,16 @@ bind_module (LfbCallable *self,
         continue;
       for (gsize j = 0; j < G_N_ELEMENTS (sources) && self->bound[i] == NULL; j++)
         {
-          LfbValue *value = sources[j] != NULL ? lfb_value_lookup (sources[j], parameter->name) : NULL;
+          LfbValue *value = lfb_value_lookup (sources[j], parameter->name);
 
           if (value != NULL)
             self->bound[i] = lfb_value_ref (value);
         }
       /* The recurrent modules have as many tensors as layers: all at once. */
-      if (strcmp (parameter->name, "tensors") == 0)
-        self->bound[i] = sources[0] != NULL ? lfb_value_ref (sources[0]) : lfb_value_for_dict (NULL, NULL, 0);
+      if (self->bound[i] == NULL && strcmp (parameter->name, "tensors") == 0)
+        self->bound[i] = lfb_value_ref (sources[0]);
+      else if (self->bound[i] == NULL && strcmp (parameter->name, "settings") == 0)
+        self->bound[i] = lfb_value_ref (sources[1]);
     }
 }
 

@@ -73,6 +73,7 @@ typedef struct {
 /* The families, one a file in ops/. */
 extern const LfbOperatorFamily lfb_activation_operators;
 extern const LfbOperatorFamily lfb_arithmetic_operators;
+extern const LfbOperatorFamily lfb_batch_norm_operators;
 extern const LfbOperatorFamily lfb_cat_operators;
 extern const LfbOperatorFamily lfb_clamp_operators;
 extern const LfbOperatorFamily lfb_compare_operators;
@@ -80,17 +81,18 @@ extern const LfbOperatorFamily lfb_conv_operators;
 extern const LfbOperatorFamily lfb_conv_prepack_operators;
 extern const LfbOperatorFamily lfb_dropout_operators;
 extern const LfbOperatorFamily lfb_elementwise_operators;
+extern const LfbOperatorFamily lfb_embedding_operators;
 extern const LfbOperatorFamily lfb_float_conv_operators;
 extern const LfbOperatorFamily lfb_group_norm_operators;
 extern const LfbOperatorFamily lfb_index_operators;
 extern const LfbOperatorFamily lfb_interpolate_operators;
 extern const LfbOperatorFamily lfb_linear_operators;
 extern const LfbOperatorFamily lfb_matmul_operators;
-extern const LfbOperatorFamily lfb_batch_norm_operators;
 extern const LfbOperatorFamily lfb_pool_operators;
 extern const LfbOperatorFamily lfb_python_operators;
 extern const LfbOperatorFamily lfb_quantize_operators;
 extern const LfbOperatorFamily lfb_quantized_arithmetic_operators;
+extern const LfbOperatorFamily lfb_recurrent_operators;
 extern const LfbOperatorFamily lfb_reduce_operators;
 extern const LfbOperatorFamily lfb_shape_operators;
 extern const LfbOperatorFamily lfb_shuffle_operators;

@@ -210,6 +210,29 @@ run_call (Folding                *folding,
   return _lfb_pack_weight (row, args, kwargs, error);
 }
 
+/* The pass that made the call said that it took the weight's quantize; the
+ * quantize stays, though.
+ */
+static void
+left_for_later (LfbLowerContext *context,
+                LfbNode         *weight,
+                const char      *cause)
+{
+  LfbLowerEntry *entry;
+
+  if (weight == NULL)
+    return;
+  entry = _lfb_lower_journal_find (context->journal, context->prefix, lfb_node_get_name (weight));
+  if (entry == NULL || entry->reason != NULL)
+    return;
+
+  g_free (entry->pass_name);
+  entry->lowered = FALSE;
+  entry->pass_name = g_strdup (context->pass_name);
+  entry->reason = g_strdup_printf ("%s stays: the weight is packed when the model runs: %s",
+                                   lfb_node_get_name (weight), cause);
+}
+
 static gboolean
 fold (Folding *folding,
       LfbNode *call)
@@ -226,8 +249,7 @@ fold (Folding *folding,
   packed = run_call (folding, call, row, &error);
   if (packed == NULL)
     {
-      _lfb_lower_journal_left (context->journal, context->prefix,
-                               weight != NULL ? lfb_node_get_name (weight) : "", context->pass_name, error->message);
+      left_for_later (context, weight, error->message);
       return FALSE;
     }
 

@@ -72,7 +72,7 @@ make_packed (const LfbConvSettings *settings,
              LfbTensor             *bias)
 {
   static const char * const names[] = {
-    "weight", "bias", "stride", "padding", "output_padding", "dilation", "groups", "transpose",
+    "weight", "bias", "stride", "padding", "output_padding", "dilation", "groups", "transpose", NULL,
   };
   g_autoptr (GPtrArray) items = g_ptr_array_new_with_free_func ((GDestroyNotify) lfb_value_unref);
   g_autoptr (LfbValue) parts = NULL;

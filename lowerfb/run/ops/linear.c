@@ -238,7 +238,7 @@ static LfbValue *
 make_packed (LfbTensor *weight,
              LfbTensor *bias)
 {
-  static const char * const names[] = { "weight", "bias" };
+  static const char * const names[] = { "weight", "bias", NULL };
   g_autoptr (LfbValue) w = lfb_value_for_tensor (weight);
   g_autoptr (LfbValue) b = bias != NULL ? lfb_value_for_tensor (bias) : lfb_value_for_none ();
   LfbValue *items[] = { w, b };

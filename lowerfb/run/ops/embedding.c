@@ -1,0 +1,606 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Embedding and embedding bags, in float and of rows in 8, 4 and 2 bits;
+ * numerics.md, "embedding, embedding_bag": with scale s and b = -(z * s), both
+ * rounded to half for 4 and 2 bits, a value is fma (s, q, b), and a bag adds,
+ * in index order, out = fma (w s, q, out + w b). This is the one place where a
+ * fused multiply-add belongs (FBGEMM's rows are made so).
+ */
+
+#include <lowerfb/run/lfb-array-private.h>
+#include <lowerfb/run/lfb-call-private.h>
+#include <lowerfb/run/lfb-half-private.h>
+#include <lowerfb/run/lfb-math-private.h>
+#include <lowerfb/run/lfb-quantized-private.h>
+#include <lowerfb/run/lfb-reference-private.h>
+
+#include <math.h>
+#include <string.h>
+
+/* A matrix of rows, float or quantized. */
+typedef struct {
+  gsize n_rows;
+  gsize width;
+  LfbTensor *floats;    /* owned; %NULL: quantized */
+  const guint8 *bytes;
+  guint bits;
+  float *scales;
+  float *biases;
+
+  gboolean has_max_norm;
+  double max_norm;
+  double norm_type;
+} Rows;
+
+static void
+rows_clear (Rows *self)
+{
+  g_clear_object (&self->floats);
+  g_free (self->scales);
+  g_free (self->biases);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Rows, rows_clear)
+
+static gboolean
+read_quantized_rows (Rows       *self,
+                     LfbTensor  *weight,
+                     GError    **error)
+{
+  LfbDType dtype = lfb_tensor_get_dtype (weight);
+  gboolean per_channel = lfb_tensor_is_per_channel (weight);
+
+  if (dtype != LFB_DTYPE_QUINT8 && dtype != LFB_DTYPE_QUINT4X2 && dtype != LFB_DTYPE_QUINT2X4)
+    {
+      g_set_error (error, LFB_ERROR, LFB_ERROR_DTYPE,
+                   "argument `weight` has the dtype %s, expected quint8, quint4x2 or quint2x4", lfb_dtype_to_string (dtype));
+      return FALSE;
+    }
+  if (!per_channel || lfb_tensor_get_axis (weight) != 0)
+    {
+      g_set_error_literal (error, LFB_ERROR, LFB_ERROR_DTYPE, "argument `weight` must have a scale and zero point for each row");
+      return FALSE;
+    }
+  self->bits = lfb_dtype_get_bits (dtype);
+  self->bytes = lfb_tensor_get_data (weight, NULL);
+  self->scales = lfb_try_alloc (self->n_rows, sizeof (float), error);
+  self->biases = self->scales != NULL ? lfb_try_alloc (self->n_rows, sizeof (float), error) : NULL;
+  if (self->biases == NULL)
+    return FALSE;
+  for (gsize i = 0; i < self->n_rows; i++)
+    {
+      float scale = lfb_tensor_read_double (lfb_tensor_get_scales (weight), i);
+      float zero_point = lfb_tensor_read_double (lfb_tensor_get_zero_points (weight), i);
+
+      self->scales[i] = scale;
+      self->biases[i] = -(zero_point * scale);
+      if (self->bits < 8)
+        {
+          self->scales[i] = lfb_half_to_float (lfb_float_to_half (self->scales[i]));
+          self->biases[i] = lfb_half_to_float (lfb_float_to_half (self->biases[i]));
+        }
+    }
+
+  return TRUE;
+}
+
+static gboolean
+rows_init (Rows       *self,
+           LfbCall    *call,
+           LfbTensor  *weight,
+           GError    **error)
+{
+  LfbValue *max_norm = lfb_call_get (call, "max_norm");
+
+  memset (self, 0, sizeof *self);
+  if (!lfb_check_rank ("weight", weight, 2, 2, error))
+    return FALSE;
+  self->n_rows = lfb_tensor_get_dim (weight, 0);
+  self->width = lfb_tensor_get_dim (weight, 1);
+  self->norm_type = 2;
+  self->has_max_norm = max_norm != NULL && !lfb_value_is_none (max_norm);
+  if (!lfb_call_double (call, "max_norm", &self->max_norm, error) ||
+      !lfb_call_double (call, "norm_type", &self->norm_type, error))
+    return FALSE;
+  if (lfb_tensor_is_quantized (weight))
+    return read_quantized_rows (self, weight, error);
+
+  self->floats = lfb_tensor_as_float ("weight", weight, error);
+
+  return self->floats != NULL;
+}
+
+static guint
+read_integer (const Rows *self,
+              gsize       row,
+              gsize       column)
+{
+  gsize i = row * self->width + column;
+  guint per_byte = 8 / self->bits;
+
+  return self->bytes[i / per_byte] >> i % per_byte * self->bits & ((1u << self->bits) - 1);
+}
+
+static float
+read_value (const Rows *self,
+            gsize       row,
+            gsize       column)
+{
+  if (self->floats != NULL)
+    return lfb_tensor_floats (self->floats)[row * self->width + column];
+
+  return fmaf (self->scales[row], read_integer (self, row, column), self->biases[row]);
+}
+
+/* What a row is multiplied by so that its norm is at most max_norm. */
+static float
+row_factor (const Rows *self,
+            gsize       row)
+{
+  double norm = 0;
+
+  if (!self->has_max_norm)
+    return 1;
+  for (gsize j = 0; j < self->width; j++)
+    {
+      double value = fabs (read_value (self, row, j));
+
+      if (isinf (self->norm_type))
+        norm = MAX (norm, value);
+      else if (self->norm_type == 2)
+        norm += value * value;
+      else
+        norm += lfb_pow (value, self->norm_type);
+    }
+  if (self->norm_type == 2)
+    norm = sqrt (norm);
+  else if (!isinf (self->norm_type))
+    norm = lfb_pow (norm, 1 / self->norm_type);
+
+  return norm > self->max_norm ? self->max_norm / (norm + 1e-7) : 1;
+}
+
+static void
+copy_row (const Rows *self,
+          gsize       row,
+          float      *y)
+{
+  float factor = row_factor (self, row);
+
+  for (gsize j = 0; j < self->width; j++)
+    y[j] = factor == 1 ? read_value (self, row, j) : read_value (self, row, j) * factor;
+}
+
+static void
+add_row (const Rows *self,
+         gsize       row,
+         float       weight,
+         float      *y)
+{
+  if (self->has_max_norm)
+    weight *= row_factor (self, row);
+  if (self->floats != NULL)
+    {
+      for (gsize j = 0; j < self->width; j++)
+        y[j] += weight * read_value (self, row, j);
+      return;
+    }
+  {
+    float scale = weight * self->scales[row], bias = weight * self->biases[row];
+
+    for (gsize j = 0; j < self->width; j++)
+      y[j] = fmaf (scale, read_integer (self, row, j), y[j] + bias);
+  }
+}
+
+static void
+max_row (const Rows *self,
+         gsize       row,
+         gboolean    first,
+         float      *y)
+{
+  float factor = row_factor (self, row);
+
+  for (gsize j = 0; j < self->width; j++)
+    {
+      float value = read_value (self, row, j);
+
+      if (factor != 1)
+        value *= factor;
+      y[j] = first || value > y[j] ? value : y[j];
+    }
+}
+
+/* Indices as int64, each one a row. */
+static LfbTensor *
+read_indices (const char  *name,
+              LfbTensor   *indices,
+              gsize        n_rows,
+              GError     **error)
+{
+  g_autoptr (LfbTensor) result = NULL;
+
+  if (lfb_dtype_is_floating_point (lfb_tensor_get_dtype (indices)) || lfb_tensor_is_quantized (indices))
+    {
+      g_set_error (error, LFB_ERROR, LFB_ERROR_DTYPE, "argument `%s` has the dtype %s, expected int32 or int64", name,
+                   lfb_dtype_to_string (lfb_tensor_get_dtype (indices)));
+      return NULL;
+    }
+  result = lfb_tensor_convert (indices, LFB_DTYPE_INT64, error);
+  if (result == NULL)
+    return NULL;
+  for (gsize i = 0; i < (gsize) lfb_tensor_get_n_elements (result); i++)
+    {
+      gint64 index = lfb_tensor_read_int (result, i);
+
+      if (index < 0 || index >= (gint64) n_rows)
+        {
+          g_set_error (error, LFB_ERROR, LFB_ERROR_RANGE,
+                       "argument `%s` has the index %" G_GINT64_FORMAT " at %" G_GSIZE_FORMAT ", expected 0 to %" G_GINT64_FORMAT,
+                       name, index, i, (gint64) n_rows - 1);
+          return NULL;
+        }
+    }
+
+  return g_steal_pointer (&result);
+}
+
+static LfbTensor *
+find_weight (LfbCall  *call,
+             GError  **error)
+{
+  LfbValue *packed = lfb_call_get (call, "packed_weight");
+  LfbValue *weight = NULL;
+
+  if (packed == NULL)
+    return call->info->row->prepare != NULL ? lfb_call_state (call, error) : lfb_call_tensor (call, "weight", error);
+
+  if (lfb_value_get_kind (packed) == LFB_VALUE_KIND_PACKED)
+    weight = lfb_value_lookup (packed, "weight");
+  if (weight == NULL || lfb_value_get_kind (weight) != LFB_VALUE_KIND_TENSOR)
+    {
+      g_autofree char *found = lfb_value_describe (packed);
+
+      g_set_error (error, LFB_ERROR, LFB_ERROR_ARGUMENT, "argument `packed_weight` is %s, expected packed rows", found);
+      return NULL;
+    }
+
+  return lfb_value_get_tensor (weight);
+}
+
+static const char *
+index_name (LfbCall *call)
+{
+  return lfb_call_has (call, "indices") ? "indices" : "input";
+}
+
+static LfbValue *
+embedding (LfbCall  *call,
+           GError  **error)
+{
+  LfbTensor *indices = lfb_call_tensor (call, index_name (call), error);
+  LfbTensor *weight = indices != NULL ? find_weight (call, error) : NULL;
+  g_auto (Rows) rows = { 0 };
+  g_auto (LfbArray) array = LFB_ARRAY_INIT;
+  g_autoptr (LfbTensor) numbers = NULL;
+  g_autoptr (LfbTensor) result = NULL;
+  gint64 shape[LFB_TENSOR_MAX_DIMS + 1];
+  gsize n_dims, n;
+
+  if (weight == NULL || !lfb_check_rank (index_name (call), indices, 0, LFB_TENSOR_MAX_DIMS - 1, error) ||
+      !rows_init (&rows, call, weight, error))
+    return NULL;
+  numbers = read_indices (index_name (call), indices, rows.n_rows, error);
+  if (numbers == NULL)
+    return NULL;
+  n = lfb_tensor_get_n_elements (numbers);
+  memcpy (shape, lfb_tensor_get_shape (numbers, &n_dims), lfb_tensor_get_n_dims (numbers) * sizeof *shape);
+  shape[n_dims] = rows.width;
+  if (!lfb_array_init (&array, LFB_DTYPE_FLOAT32, shape, n_dims + 1, error))
+    return NULL;
+  for (gsize i = 0; i < n; i++)
+    copy_row (&rows, lfb_tensor_read_int (numbers, i), (float *) array.data + i * rows.width);
+  result = lfb_array_seal (&array, error);
+
+  return result != NULL && !lfb_tensor_is_quantized (weight)
+           ? lfb_value_take_tensor (lfb_tensor_convert (result, lfb_tensor_get_dtype (weight), error))
+           : lfb_value_take_tensor (g_steal_pointer (&result));
+}
+
+typedef enum {
+  BAG_SUM,
+  BAG_MEAN,
+  BAG_MAX,
+} BagMode;
+
+/* Where bags begin: n_bags + 1 numbers. */
+static gint64 *
+read_bags (LfbCall    *call,
+           LfbTensor  *indices,
+           gsize      *n_bags,
+           GError    **error)
+{
+  gboolean last_offset = FALSE;
+  gsize n = lfb_tensor_get_n_elements (indices);
+  g_autoptr (LfbTensor) starts = NULL;
+  g_autofree gint64 *bags = NULL;
+  LfbTensor *offsets;
+
+  if (!lfb_call_optional_tensor (call, "offsets", &offsets, error) ||
+      !lfb_call_bool (call, "include_last_offset", &last_offset, error))
+    return NULL;
+  if (lfb_tensor_get_n_dims (indices) == 2)
+    {
+      gsize width = lfb_tensor_get_dim (indices, 1);
+
+      if (offsets != NULL)
+        {
+          g_set_error_literal (error, LFB_ERROR, LFB_ERROR_ARGUMENT, "argument `offsets` is given, but each row of the indices is a bag");
+          return NULL;
+        }
+      *n_bags = lfb_tensor_get_dim (indices, 0);
+      bags = lfb_try_alloc (*n_bags + 1, sizeof *bags, error);
+      for (gsize i = 0; i <= *n_bags && bags != NULL; i++)
+        bags[i] = i * width;
+      return g_steal_pointer (&bags);
+    }
+  if (offsets == NULL)
+    {
+      g_set_error_literal (error, LFB_ERROR, LFB_ERROR_ARGUMENT, "argument `offsets` is missing: the indices have one dimension");
+      return NULL;
+    }
+
+  starts = read_indices ("offsets", offsets, n + 1, error);
+  if (starts == NULL || !lfb_check_rank ("offsets", offsets, 1, 1, error))
+    return NULL;
+  *n_bags = lfb_tensor_get_n_elements (starts);
+  if (last_offset && *n_bags == 0)
+    {
+      g_set_error_literal (error, LFB_ERROR, LFB_ERROR_SHAPE, "argument `offsets` is empty, expected the last offset");
+      return NULL;
+    }
+  bags = lfb_try_alloc (*n_bags + 1, sizeof *bags, error);
+  if (bags == NULL)
+    return NULL;
+  for (gsize i = 0; i < *n_bags; i++)
+    bags[i] = lfb_tensor_read_int (starts, i);
+  bags[*n_bags] = n;
+  *n_bags -= last_offset ? 1 : 0;
+  for (gsize i = 0; i < *n_bags; i++)
+    if (bags[i + 1] < bags[i] || (i == 0 && bags[0] != 0))
+      {
+        g_set_error_literal (error, LFB_ERROR, LFB_ERROR_RANGE, "argument `offsets` must begin with 0 and not decrease");
+        return NULL;
+      }
+
+  return g_steal_pointer (&bags);
+}
+
+static gboolean
+read_mode (LfbCall  *call,
+           BagMode  *mode,
+           GError  **error)
+{
+  LfbValue *value = lfb_call_get (call, "mode");
+  const char *name = "sum";
+
+  *mode = BAG_SUM;
+  /* torch's packed operators take a number, and only sum. */
+  if (value == NULL || lfb_value_get_kind (value) == LFB_VALUE_KIND_INT)
+    {
+      gint64 number = value != NULL ? lfb_value_get_int (value) : 0;
+
+      *mode = number == 1 ? BAG_MEAN : number == 2 ? BAG_MAX : BAG_SUM;
+      return TRUE;
+    }
+  if (!lfb_call_string (call, "mode", &name, error))
+    return FALSE;
+  if (strcmp (name, "mean") == 0)
+    *mode = BAG_MEAN;
+  else if (strcmp (name, "max") == 0)
+    *mode = BAG_MAX;
+  else if (strcmp (name, "sum") != 0)
+    {
+      g_set_error (error, LFB_ERROR, LFB_ERROR_ARGUMENT, "argument `mode` is '%.40s', expected 'sum', 'mean' or 'max'", name);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+read_weights (LfbCall     *call,
+              BagMode      mode,
+              gsize        n,
+              LfbTensor  **weights,
+              GError     **error)
+{
+  LfbTensor *tensor;
+
+  *weights = NULL;
+  if (!lfb_call_optional_tensor (call, "per_sample_weights", &tensor, error))
+    return FALSE;
+  if (tensor == NULL)
+    return TRUE;
+  if (mode != BAG_SUM)
+    {
+      g_set_error_literal (error, LFB_ERROR, LFB_ERROR_ARGUMENT, "argument `per_sample_weights` is only for the mode 'sum'");
+      return FALSE;
+    }
+  if ((gsize) lfb_tensor_get_n_elements (tensor) != n)
+    {
+      g_set_error (error, LFB_ERROR, LFB_ERROR_SHAPE,
+                   "argument `per_sample_weights` has %" G_GINT64_FORMAT " elements, expected one for each of %" G_GSIZE_FORMAT " indices",
+                   lfb_tensor_get_n_elements (tensor), n);
+      return FALSE;
+    }
+  *weights = lfb_tensor_as_float ("per_sample_weights", tensor, error);
+
+  return *weights != NULL;
+}
+
+static void
+fill_bag (const Rows *rows,
+          BagMode     mode,
+          LfbTensor  *indices,
+          LfbTensor  *weights,
+          gint64      begin,
+          gint64      end,
+          gint64      padding,
+          float      *y)
+{
+  gsize n = 0;
+
+  memset (y, 0, rows->width * sizeof *y);
+  for (gint64 i = begin; i < end; i++)
+    {
+      gint64 row = lfb_tensor_read_int (indices, i);
+
+      if (row == padding)
+        continue;
+      if (mode == BAG_MAX)
+        max_row (rows, row, n == 0, y);
+      else
+        add_row (rows, row, weights != NULL ? lfb_tensor_floats (weights)[i] : 1, y);
+      n++;
+    }
+  for (gsize j = 0; j < rows->width && mode == BAG_MEAN && n > 0; j++)
+    y[j] *= 1.0f / (float) n;
+}
+
+static LfbValue *
+embedding_bag (LfbCall  *call,
+               GError  **error)
+{
+  LfbTensor *indices = lfb_call_tensor (call, index_name (call), error);
+  LfbTensor *weight = indices != NULL ? find_weight (call, error) : NULL;
+  g_auto (Rows) rows = { 0 };
+  g_auto (LfbArray) array = LFB_ARRAY_INIT;
+  g_autoptr (LfbTensor) numbers = NULL;
+  g_autoptr (LfbTensor) weights = NULL;
+  g_autofree gint64 *bags = NULL;
+  gint64 shape[2], padding = -1;
+  gsize n_bags;
+  BagMode mode;
+
+  if (weight == NULL || !lfb_check_rank (index_name (call), indices, 1, 2, error) ||
+      !rows_init (&rows, call, weight, error))
+    return NULL;
+  numbers = read_indices (index_name (call), indices, rows.n_rows, error);
+  bags = numbers != NULL ? read_bags (call, numbers, &n_bags, error) : NULL;
+  if (bags == NULL || !read_mode (call, &mode, error) ||
+      !read_weights (call, mode, lfb_tensor_get_n_elements (numbers), &weights, error) ||
+      !lfb_call_int (call, "padding_idx", &padding, error))
+    return NULL;
+  if (padding < 0 && lfb_call_has (call, "padding_idx") && !lfb_value_is_none (lfb_call_get (call, "padding_idx")))
+    padding += rows.n_rows;
+  shape[0] = n_bags;
+  shape[1] = rows.width;
+  if (!lfb_array_init (&array, LFB_DTYPE_FLOAT32, shape, 2, error))
+    return NULL;
+  for (gsize i = 0; i < n_bags; i++)
+    fill_bag (&rows, mode, numbers, weights, bags[i], bags[i + 1], padding, (float *) array.data + i * rows.width);
+
+  return lfb_value_take_tensor (lfb_array_seal (&array, error));
+}
+
+static gpointer
+prepare_reference (LfbCall  *call,
+                   GError  **error)
+{
+  return lfb_reference_weight (call, "weight", error);
+}
+
+static void
+free_tensor (gpointer tensor)
+{
+  g_object_unref (tensor);
+}
+
+static LfbValue *
+prepack (LfbCall  *call,
+         GError  **error)
+{
+  static const char * const names[] = { "weight", NULL };
+  LfbTensor *weight = lfb_call_tensor (call, "weight", error);
+  g_autoptr (LfbValue) parts = NULL;
+  g_auto (Rows) rows = { 0 };
+  LfbValue *item;
+
+  if (weight == NULL || !lfb_check_rank ("weight", weight, 2, 2, error))
+    return NULL;
+  if (!lfb_tensor_is_quantized (weight))
+    {
+      g_set_error_literal (error, LFB_ERROR, LFB_ERROR_DTYPE, "argument `weight` is not quantized");
+      return NULL;
+    }
+  rows.n_rows = lfb_tensor_get_dim (weight, 0);
+  if (!read_quantized_rows (&rows, weight, error))
+    return NULL;
+  item = lfb_call_get (call, "weight");
+  parts = lfb_value_for_dict (names, &item, 1);
+
+  return lfb_value_for_packed ("EmbeddingPackedParamsBase", parts);
+}
+
+#define ROW_RULE "fma(s, q, b) of a row, b = -(z * s)"
+#define BAG_RULE "per bag in index order out = fma(w s, q, out + w b); mean, max and padding_idx as torch"
+#define FLOAT_BAG_RULE "sums, means or maxima of rows, a bag each"
+#define SETTINGS "padding_idx=None, max_norm=None, norm_type=2.0"
+#define BAG_SETTINGS "max_norm=None, norm_type=2.0, mode='mean', include_last_offset=False, padding_idx=None"
+#define BAG_INPUTS "input, weight, offsets=None, per_sample_weights=None, "
+#define PACKED_BAG "packed_weight, indices, offsets=None, scale_grad_by_freq=False, mode=0, pruned_weights=False, " \
+                   "per_sample_weights=None, compressed_indices_mapping=None, include_last_offset=False"
+#define REFERENCE .prepare = prepare_reference, .free_state = free_tensor, .prepared = "weight " LFB_REFERENCE_PREPARED
+#define OPS "torch.ops.quantized."
+
+static const LfbOperator operators[] = {
+  {
+    .functions = "torch.nn.functional.embedding",
+    .signature = "input, weight, padding_idx=None, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, sparse=False",
+    .rule = "rows by index", .run = embedding,
+  },
+  {
+    .functions = "torch.embedding", .signature = "weight, input, padding_idx=-1, scale_grad_by_freq=False, sparse=False",
+    .rule = "rows by index", .run = embedding,
+  },
+  { .modules = "torch.nn.Embedding", .signature = "input, weight, " SETTINGS, .rule = "rows by index", .run = embedding },
+  {
+    .modules = "torch.ao.nn.quantized.reference.Embedding", .signature = "input, weight, " SETTINGS ", " LFB_REFERENCE_SIGNATURE,
+    .rule = "rows by index, quantized and dequantized first", .run = embedding, REFERENCE,
+  },
+  { .modules = "torch.ao.nn.quantized.Embedding", .signature = "input, weight, " SETTINGS, .rule = ROW_RULE, .run = embedding },
+  {
+    .functions = OPS "embedding_byte " OPS "embedding_4bit " OPS "embedding_2bit",
+    .signature = "packed_weight, indices, pruned_weights=False", .rule = ROW_RULE, .run = embedding,
+  },
+  {
+    .functions = "torch.nn.functional.embedding_bag",
+    .signature = "input, weight, offsets=None, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, mode='mean', "
+                 "sparse=False, per_sample_weights=None, include_last_offset=False, padding_idx=None",
+    .rule = FLOAT_BAG_RULE, .run = embedding_bag,
+  },
+  {
+    .modules = "torch.nn.EmbeddingBag", .signature = BAG_INPUTS BAG_SETTINGS,
+    .rule = FLOAT_BAG_RULE, .run = embedding_bag, .forward = "input offsets per_sample_weights",
+  },
+  {
+    .modules = "torch.ao.nn.quantized.reference.EmbeddingBag", .signature = BAG_INPUTS BAG_SETTINGS ", " LFB_REFERENCE_SIGNATURE,
+    .rule = FLOAT_BAG_RULE ", quantized and dequantized first", .run = embedding_bag,
+    .forward = "input offsets per_sample_weights", REFERENCE,
+  },
+  {
+    .modules = "torch.ao.nn.quantized.EmbeddingBag", .signature = BAG_INPUTS BAG_SETTINGS,
+    .rule = BAG_RULE, .run = embedding_bag, .forward = "input offsets per_sample_weights",
+  },
+  {
+    .functions = OPS "embedding_bag_byte " OPS "embedding_bag_4bit " OPS "embedding_bag_2bit",
+    .signature = PACKED_BAG, .rule = BAG_RULE, .run = embedding_bag,
+  },
+  {
+    .functions = OPS "embedding_bag_prepack", .signature = "weight",
+    .rule = "packed rows of a weight quantized with float zero points for each row", .run = prepack,
+  },
+};
+
+const LfbOperatorFamily lfb_embedding_operators = LFB_OPERATOR_FAMILY (operators);
