@@ -304,6 +304,7 @@ assert_bytes_refused (GBytes     *bytes,
 
   g_assert_null (result);
   lfb_assert_error (error, code, part);
+  g_assert_true (g_utf8_validate (error->message, -1, NULL));
 }
 
 /* From a file, whose name stands in front. */
@@ -520,6 +521,28 @@ test_many (void)
   g_string_free (aliases, TRUE);
 }
 
+/* Long names are cut short in messages, which stay UTF-8. */
+static void
+test_long_names (void)
+{
+  for (gsize length = 40; length < 150; length++)
+    {
+      g_autofree char *name = repeat ("é", "x", "", length);
+      g_autofree char *other = repeat ("x€", "", "", length);
+      g_autofree char *header = g_strdup_printf ("{\"%s\":1}", name);
+      g_autofree char *twice = g_strdup_printf ("{\"%s\":1,\"%s\":1}", other, other);
+      g_autofree char *document = g_strdup_printf ("{\"lowerfb\":1," NODES ",\"attributes\":{\"%s\":{\"%s\":1}}}",
+                                                   name, other);
+      g_autoptr (GBytes) header_file = lfb_test_make_file (header, NULL, 0);
+      g_autoptr (GBytes) twice_file = lfb_test_make_file (twice, NULL, 0);
+      g_autoptr (GBytes) document_file = make_document (document);
+
+      assert_bytes_refused (header_file, FALSE, LFB_ERROR_FORMAT, "tensor `éé");
+      assert_bytes_refused (twice_file, FALSE, LFB_ERROR_FORMAT, "the name `x€x€");
+      assert_bytes_refused (document_file, TRUE, LFB_ERROR_FORMAT, "attribute `éé");
+    }
+}
+
 /* A header longer than any may be, in a file that has it (in a hole of it). */
 static void
 test_long_header (void)
@@ -646,6 +669,7 @@ main (int   argc,
   g_test_add_func ("/bad-files/paths", test_paths);
   g_test_add_func ("/bad-files/deep", test_deep);
   g_test_add_func ("/bad-files/many", test_many);
+  g_test_add_func ("/bad-files/long-names", test_long_names);
   g_test_add_func ("/bad-files/long-header", test_long_header);
   g_test_add_func ("/bad-files/truncated", test_truncated);
   g_test_add_func ("/bad-files/flipped", test_flipped);

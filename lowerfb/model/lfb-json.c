@@ -15,12 +15,10 @@
  * takes 16 bytes.
  */
 
-#include <lowerfb/model/lfb-json-private.h>
+#include <lowerfb/model/lfb-json-cursor-private.h>
 
-#include <lowerfb/core/lfb-error.h>
 #include <lowerfb/core/lfb-hash-private.h>
 
-#include <math.h>
 #include <string.h>
 
 #define BLOCK_SIZE (64 * 1024)
@@ -38,8 +36,7 @@ struct _LfbJsonTree
 typedef struct
 {
   LfbJsonTree *tree;
-  char *at;
-  char *end;
+  LfbJsonCursor cursor;
   guint depth;
 
   /* items and members of the containers that are still open */
@@ -50,46 +47,6 @@ typedef struct
 static gboolean parse_value (Parser   *self,
                              LfbJson  *value,
                              GError  **error);
-
-static gboolean
-fail (Parser      *self,
-      const char  *at,
-      GError     **error,
-      const char  *format,
-      ...) G_GNUC_PRINTF (4, 5);
-
-static gboolean
-fail (Parser      *self,
-      const char  *at,
-      GError     **error,
-      const char  *format,
-      ...)
-{
-  g_autofree char *message = NULL;
-  va_list args;
-
-  va_start (args, format);
-  message = g_strdup_vprintf (format, args);
-  va_end (args);
-
-  g_set_error (error, LFB_ERROR, LFB_ERROR_FORMAT, "byte %" G_GSIZE_FORMAT ": %s",
-               (gsize) (at - self->tree->text), message);
-  return FALSE;
-}
-
-/* For syntax errors: what stands at the current place instead of @expected. */
-static gboolean
-fail_expecting (Parser      *self,
-                const char  *expected,
-                GError     **error)
-{
-  if (self->at >= self->end)
-    return fail (self, self->at, error, "expected %s, not the end of the text", expected);
-  if (g_ascii_isgraph (*self->at))
-    return fail (self, self->at, error, "expected %s, not `%c`", expected, *self->at);
-  return fail (self, self->at, error, "expected %s, not the byte 0x%02x", expected,
-               (guint) (guchar) *self->at);
-}
 
 /* Small pieces share blocks; what is large gets one of its own. */
 static gpointer
@@ -135,230 +92,6 @@ take_from_stack (LfbJsonTree *tree,
   return copy;
 }
 
-static void
-skip_space (Parser *self)
-{
-  while (self->at < self->end &&
-         (*self->at == ' ' || *self->at == '\n' || *self->at == '\r' || *self->at == '\t'))
-    self->at++;
-}
-
-/* Skips white space, then takes @character if it comes next. */
-static gboolean
-take (Parser *self,
-      char    character)
-{
-  skip_space (self);
-  if (self->at >= self->end || *self->at != character)
-    return FALSE;
-
-  self->at++;
-  return TRUE;
-}
-
-static gboolean
-parse_hex4 (Parser    *self,
-            gunichar  *unit,
-            GError   **error)
-{
-  *unit = 0;
-  for (guint i = 0; i < 4; i++, self->at++)
-    {
-      if (self->at >= self->end || !g_ascii_isxdigit (*self->at))
-        return fail_expecting (self, "four hexadecimal digits after \\u", error);
-      *unit = *unit << 4 | g_ascii_xdigit_value (*self->at);
-    }
-
-  return TRUE;
-}
-
-/* What stands behind \u: one code point, which takes two escapes beyond the
- * basic plane. The texts of GLib hold neither half of a pair alone nor NUL.
- */
-static gboolean
-parse_unicode_escape (Parser    *self,
-                      gunichar  *code,
-                      GError   **error)
-{
-  const char *start = self->at - 2;
-  gunichar low;
-
-  if (!parse_hex4 (self, code, error))
-    return FALSE;
-  if (*code == 0)
-    return fail (self, start, error, "a text cannot hold NUL (\\u0000)");
-  if (*code < 0xd800 || *code > 0xdfff)
-    return TRUE;
-
-  if (*code > 0xdbff || self->end - self->at < 2 || self->at[0] != '\\' || self->at[1] != 'u')
-    return fail (self, start, error, "half of a surrogate pair (\\u%04x)", (guint) *code);
-  self->at += 2;
-  if (!parse_hex4 (self, &low, error))
-    return FALSE;
-  if (low < 0xdc00 || low > 0xdfff)
-    return fail (self, start, error, "half of a surrogate pair (\\u%04x)", (guint) *code);
-
-  *code = 0x10000 + ((*code - 0xd800) << 10) + (low - 0xdc00);
-  return TRUE;
-}
-
-/* Decodes an escape, whose backslash has been read, to @to. The result is never
- * longer than the escape.
- */
-static gboolean
-parse_escape (Parser  *self,
-              char   **to,
-              GError **error)
-{
-  static const char letters[] = "\"\\/bfnrt", meanings[] = "\"\\/\b\f\n\r\t";
-  const char *letter;
-  gunichar code;
-
-  if (self->at < self->end && *self->at == 'u')
-    {
-      self->at++;
-      if (!parse_unicode_escape (self, &code, error))
-        return FALSE;
-      *to += g_unichar_to_utf8 (code, *to);
-      return TRUE;
-    }
-
-  letter = self->at < self->end && *self->at != '\0' ? strchr (letters, *self->at) : NULL;
-  if (letter == NULL)
-    return fail_expecting (self, "one of \" \\ / b f n r t u after a backslash", error);
-
-  *(*to)++ = meanings[letter - letters];
-  self->at++;
-  return TRUE;
-}
-
-/* The opening quote has been read. */
-static gboolean
-parse_string (Parser      *self,
-              const char **text,
-              GError     **error)
-{
-  char *start = self->at, *to = self->at;
-
-  while (self->at < self->end)
-    {
-      guchar character = *self->at;
-
-      if (character == '"')
-        {
-          self->at++;
-          *to = '\0';
-          *text = start;
-          return TRUE;
-        }
-      if (character < 0x20)
-        return fail (self, self->at, error, "the control character 0x%02x in a text", character);
-      self->at++;
-      if (character != '\\')
-        *to++ = character;
-      else if (!parse_escape (self, &to, error))
-        return FALSE;
-    }
-
-  return fail (self, start - 1, error, "a text without an end");
-}
-
-static gsize
-take_digits (Parser *self)
-{
-  const char *start = self->at;
-
-  while (self->at < self->end && g_ascii_isdigit (*self->at))
-    self->at++;
-
-  return self->at - start;
-}
-
-static gboolean
-parse_integer (Parser      *self,
-               const char  *start,
-               LfbJson     *value,
-               GError     **error)
-{
-  gboolean negative = *start == '-';
-  gint64 integer = 0;
-
-  for (const char *digit = start + negative; digit < self->at; digit++)
-    {
-      gint64 step = *digit - '0';
-
-      /* Downwards for negative numbers: the least has no positive counterpart. */
-      if (__builtin_mul_overflow (integer, 10, &integer) ||
-          __builtin_add_overflow (integer, negative ? -step : step, &integer))
-        return fail (self, start, error, "the integer %.*s%s does not fit into 64 bits",
-                     (int) MIN (self->at - start, 40), start, self->at - start > 40 ? "…" : "");
-    }
-
-  value->type = LFB_JSON_INT;
-  value->integer = integer;
-  return TRUE;
-}
-
-static gboolean
-parse_number (Parser   *self,
-              LfbJson  *value,
-              GError  **error)
-{
-  const char *start = self->at;
-  gboolean is_double = FALSE;
-
-  if (*self->at == '-')
-    self->at++;
-  if (self->at < self->end && *self->at == '0')
-    self->at++;
-  else if (take_digits (self) == 0)
-    return fail_expecting (self, "a digit", error);
-  if (self->at < self->end && g_ascii_isdigit (*self->at))
-    return fail (self, start, error, "a number may not begin with 0 and another digit");
-
-  if (self->at < self->end && *self->at == '.')
-    {
-      is_double = TRUE;
-      self->at++;
-      if (take_digits (self) == 0)
-        return fail_expecting (self, "a digit after the decimal point", error);
-    }
-  if (self->at < self->end && (*self->at == 'e' || *self->at == 'E'))
-    {
-      is_double = TRUE;
-      self->at++;
-      if (self->at < self->end && (*self->at == '+' || *self->at == '-'))
-        self->at++;
-      if (take_digits (self) == 0)
-        return fail_expecting (self, "a digit in the exponent", error);
-    }
-
-  if (!is_double)
-    return parse_integer (self, start, value, error);
-
-  /* It stops where the grammar above did, at the latest at the NUL behind the text. */
-  value->type = LFB_JSON_DOUBLE;
-  value->number = g_ascii_strtod (start, NULL);
-  if (!isfinite (value->number))
-    return fail (self, start, error, "the number %.*s%s does not fit into a double",
-                 (int) MIN (self->at - start, 40), start, self->at - start > 40 ? "…" : "");
-  return TRUE;
-}
-
-static gboolean
-parse_literal (Parser      *self,
-               const char  *literal,
-               GError     **error)
-{
-  gsize length = strlen (literal);
-
-  if ((gsize) (self->end - self->at) < length || strncmp (self->at, literal, length) != 0)
-    return fail_expecting (self, "a value", error);
-
-  self->at += length;
-  return TRUE;
-}
-
 static gboolean
 parse_array (Parser   *self,
              LfbJson  *value,
@@ -366,7 +99,7 @@ parse_array (Parser   *self,
 {
   guint start = self->items->len;
 
-  if (!take (self, ']'))
+  if (!_lfb_json_take (&self->cursor, ']'))
     {
       do
         {
@@ -376,9 +109,9 @@ parse_array (Parser   *self,
             return FALSE;
           g_array_append_val (self->items, item);
         }
-      while (take (self, ','));
-      if (!take (self, ']'))
-        return fail_expecting (self, "`,` or `]` in an array", error);
+      while (_lfb_json_take (&self->cursor, ','));
+      if (!_lfb_json_take (&self->cursor, ']'))
+        return _lfb_json_fail_expecting (&self->cursor, "`,` or `]` in an array", error);
     }
 
   value->type = LFB_JSON_ARRAY;
@@ -426,12 +159,12 @@ parse_member (Parser   *self,
 {
   LfbJsonMember member = { 0 };
 
-  if (!take (self, '"'))
-    return fail_expecting (self, "a name in quotes", error);
-  if (!parse_string (self, &member.name, error))
+  if (!_lfb_json_take (&self->cursor, '"'))
+    return _lfb_json_fail_expecting (&self->cursor, "a name in quotes", error);
+  if (!_lfb_json_parse_string (&self->cursor, &member.name, error))
     return FALSE;
-  if (!take (self, ':'))
-    return fail_expecting (self, "`:` after a name", error);
+  if (!_lfb_json_take (&self->cursor, ':'))
+    return _lfb_json_fail_expecting (&self->cursor, "`:` after a name", error);
   if (!parse_value (self, &member.value, error))
     return FALSE;
 
@@ -444,20 +177,20 @@ parse_object (Parser   *self,
               LfbJson  *value,
               GError  **error)
 {
-  const char *opening = self->at - 1;
+  const char *opening = self->cursor.at - 1;
   guint start = self->members->len;
   const char *duplicate;
 
-  if (!take (self, '}'))
+  if (!_lfb_json_take (&self->cursor, '}'))
     {
       do
         {
           if (!parse_member (self, error))
             return FALSE;
         }
-      while (take (self, ','));
-      if (!take (self, '}'))
-        return fail_expecting (self, "`,` or `}` in an object", error);
+      while (_lfb_json_take (&self->cursor, ','));
+      if (!_lfb_json_take (&self->cursor, '}'))
+        return _lfb_json_fail_expecting (&self->cursor, "`,` or `}` in an object", error);
     }
 
   value->type = LFB_JSON_OBJECT;
@@ -465,8 +198,8 @@ parse_object (Parser   *self,
   value->members = take_from_stack (self->tree, self->members, start);
   duplicate = find_duplicate (value->members, value->n_items);
   if (duplicate != NULL)
-    return fail (self, opening, error, "the object that begins here has the name `%.100s` twice",
-                 duplicate);
+    return _lfb_json_fail (&self->cursor, opening, error,
+                           "the object that begins here has the name `%.100s` twice", duplicate);
   return TRUE;
 }
 
@@ -475,13 +208,13 @@ parse_container (Parser   *self,
                  LfbJson  *value,
                  GError  **error)
 {
-  gboolean is_array = *self->at == '[';
+  gboolean is_array = *self->cursor.at == '[';
   gboolean done;
 
   if (self->depth == LFB_JSON_MAX_DEPTH)
-    return fail (self, self->at, error, "nested deeper than %d", LFB_JSON_MAX_DEPTH);
+    return _lfb_json_fail (&self->cursor, self->cursor.at, error, "nested deeper than %d", LFB_JSON_MAX_DEPTH);
 
-  self->at++;
+  self->cursor.at++;
   self->depth++;
   done = is_array ? parse_array (self, value, error) : parse_object (self, value, error);
   self->depth--;
@@ -493,32 +226,32 @@ parse_value (Parser   *self,
              LfbJson  *value,
              GError  **error)
 {
-  skip_space (self);
-  if (self->at >= self->end)
-    return fail_expecting (self, "a value", error);
+  _lfb_json_skip_space (&self->cursor);
+  if (self->cursor.at >= self->cursor.end)
+    return _lfb_json_fail_expecting (&self->cursor, "a value", error);
 
-  switch (*self->at)
+  switch (*self->cursor.at)
     {
     case '[':
     case '{':
       return parse_container (self, value, error);
     case '"':
-      self->at++;
+      self->cursor.at++;
       value->type = LFB_JSON_STRING;
-      return parse_string (self, &value->text, error);
+      return _lfb_json_parse_string (&self->cursor, &value->text, error);
     case 't':
     case 'f':
       value->type = LFB_JSON_BOOL;
-      value->boolean = *self->at == 't';
-      return parse_literal (self, value->boolean ? "true" : "false", error);
+      value->boolean = *self->cursor.at == 't';
+      return _lfb_json_parse_literal (&self->cursor, value->boolean ? "true" : "false", error);
     case 'n':
       value->type = LFB_JSON_NULL;
-      return parse_literal (self, "null", error);
+      return _lfb_json_parse_literal (&self->cursor, "null", error);
     case '-':
     case '0' ... '9':
-      return parse_number (self, value, error);
+      return _lfb_json_parse_number (&self->cursor, value, error);
     default:
-      return fail_expecting (self, "a value", error);
+      return _lfb_json_fail_expecting (&self->cursor, "a value", error);
     }
 }
 
@@ -540,19 +273,20 @@ _lfb_json_tree_new (const char  *text,
     memcpy (tree->text, text, length);
   tree->text[length] = '\0';
 
-  parser.at = tree->text;
-  parser.end = tree->text + length;
+  parser.cursor.text = tree->text;
+  parser.cursor.at = tree->text;
+  parser.cursor.end = tree->text + length;
   if (!g_utf8_validate_len (tree->text, length, &valid_end))
     {
-      fail (&parser, valid_end, error, "NUL, or not UTF-8");
+      _lfb_json_fail (&parser.cursor, valid_end, error, "NUL, or not UTF-8");
       return NULL;
     }
   if (!parse_value (&parser, &tree->root, error))
     return NULL;
-  skip_space (&parser);
-  if (parser.at < parser.end)
+  _lfb_json_skip_space (&parser.cursor);
+  if (parser.cursor.at < parser.cursor.end)
     {
-      fail_expecting (&parser, "the end of the text", error);
+      _lfb_json_fail_expecting (&parser.cursor, "the end of the text", error);
       return NULL;
     }
 

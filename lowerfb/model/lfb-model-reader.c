@@ -272,13 +272,9 @@ keep_rest (LfbValueReader *reader,
   lfb_graph_module_set_extra (model, value);
 }
 
-/* Reads the model that a tensor file carries, and checks it.
- *
- * Returns: (transfer full): the model
- */
-LfbGraphModule *
-_lfb_model_read (LfbTensorFile  *file,
-                 GError        **error)
+static LfbGraphModule *
+read_model (LfbTensorFile  *file,
+            GError        **error)
 {
   const char *text = lfb_tensor_file_get_metadata (file, "lowerfb");
   g_autoptr (GHashTable) mentions = g_hash_table_new (NULL, NULL);
@@ -306,4 +302,19 @@ _lfb_model_read (LfbTensorFile  *file,
   if (!lfb_graph_module_check (model, error))
     return NULL;
   return g_steal_pointer (&model);
+}
+
+/* Reads the model that a tensor file carries, and checks it.
+ *
+ * Returns: (transfer full): the model
+ */
+LfbGraphModule *
+_lfb_model_read (LfbTensorFile  *file,
+                 GError        **error)
+{
+  LfbGraphModule *model = read_model (file, error);
+
+  if (model == NULL)
+    _lfb_error_repair (error);
+  return model;
 }

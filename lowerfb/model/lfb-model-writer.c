@@ -22,15 +22,16 @@ _lfb_write_check (LfbModelWriter *self,
                   const char     *name)
 {
   LfbJsonWriter *json = &self->values->json;
-  g_autofree char *text = NULL;
 
   if (json->fault == NULL)
     return;
 
-  text = g_utf8_make_valid (name, -1);
   if (*self->error == NULL)
-    g_set_error (self->error, LFB_ERROR, LFB_ERROR_FORMAT, "%s `%s%s` cannot be written: %s",
-                 what, self->prefix, text, json->fault);
+    {
+      g_set_error (self->error, LFB_ERROR, LFB_ERROR_FORMAT, "%s `%s%s` cannot be written: %s",
+                   what, self->prefix, name, json->fault);
+      _lfb_error_repair (self->error);
+    }
   json->fault = NULL;
 }
 

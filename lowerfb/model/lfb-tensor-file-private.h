@@ -41,6 +41,8 @@ typedef enum {
   LFB_TENSOR_FILE_PLAIN,     /* all are what is stored; a model says itself which are quantized */
 } LfbTensorFileMode;
 
+void           _lfb_error_repair             (GError            **error);
+
 void           _lfb_tensor_file_put          (LfbTensorFile      *self,
                                               LfbTensor          *tensor);
 void           _lfb_tensor_file_replace      (LfbTensorFile      *self,

@@ -361,10 +361,24 @@ read_header (GBytes   *bytes,
   return g_steal_pointer (&tree);
 }
 
-LfbTensorFile *
-_lfb_tensor_file_parse (GBytes             *bytes,
-                        LfbTensorFileMode   mode,
-                        GError            **error)
+/* Names from files are cut short in messages, and not always between characters. */
+void
+_lfb_error_repair (GError **error)
+{
+  char *message;
+
+  if (error == NULL || *error == NULL || g_utf8_validate ((*error)->message, -1, NULL))
+    return;
+
+  message = g_utf8_make_valid ((*error)->message, -1);
+  g_free ((*error)->message);
+  (*error)->message = message;
+}
+
+static LfbTensorFile *
+parse (GBytes             *bytes,
+       LfbTensorFileMode   mode,
+       GError            **error)
 {
   g_autoptr (LfbTensorFile) self = lfb_tensor_file_new ();
   g_autoptr (LfbJsonTree) tree = NULL;
@@ -392,6 +406,18 @@ _lfb_tensor_file_parse (GBytes             *bytes,
     }
   lfb_tensor_file_set_metadata (self, LFB_TENSOR_FILE_QPARAMS, NULL);
   return g_steal_pointer (&self);
+}
+
+LfbTensorFile *
+_lfb_tensor_file_parse (GBytes             *bytes,
+                        LfbTensorFileMode   mode,
+                        GError            **error)
+{
+  LfbTensorFile *self = parse (bytes, mode, error);
+
+  if (self == NULL)
+    _lfb_error_repair (error);
+  return self;
 }
 
 /* Maps a file. Only regular ones: opening a pipe could wait forever. */

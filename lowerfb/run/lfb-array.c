@@ -125,7 +125,8 @@ lfb_array_init (LfbArray      *self,
     }
   self->dtype = lfb_dtype_get_storage (dtype);
   self->n_dims = n_dims;
-  memcpy (self->shape, shape, n_dims * sizeof *shape);
+  if (n_dims > 0)
+    memcpy (self->shape, shape, n_dims * sizeof *shape);
   self->size = self->n_elements * lfb_dtype_size (dtype);
 
   return TRUE;

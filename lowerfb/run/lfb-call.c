@@ -22,6 +22,25 @@ check_constants (const char  *what,
   return TRUE;
 }
 
+/* The names end with a NULL of their own: nothing but this ties their number to
+ * that of the values.
+ */
+static gboolean
+check_names (const char * const  *names,
+             gsize                n_values,
+             GError             **error)
+{
+  gsize n_names = names != NULL ? g_strv_length ((char **) names) : 0;
+
+  if (n_names == n_values)
+    return TRUE;
+
+  g_set_error (error, LFB_ERROR, LFB_ERROR_ARGUMENT,
+               "%" G_GSIZE_FORMAT " names are given for %" G_GSIZE_FORMAT " arguments by name",
+               n_names, n_values);
+  return FALSE;
+}
+
 /**
  * lfb_call:
  * @function: the operator's name as graphs write it, such as
@@ -31,7 +50,7 @@ check_constants (const char  *what,
  * @n_args: how many
  * @names: (array zero-terminated=1) (nullable): the names of the arguments
  *   given by name
- * @values: (array length=n_values) (nullable): these arguments
+ * @values: (array length=n_values) (nullable): these arguments, as many
  * @n_values: how many
  * @error: return location for a `GError`
  *
@@ -63,7 +82,7 @@ lfb_call (const char          *function,
 
   g_return_val_if_fail (function != NULL, NULL);
   g_return_val_if_fail (n_args == 0 || args != NULL, NULL);
-  g_return_val_if_fail (n_values == 0 || (names != NULL && values != NULL), NULL);
+  g_return_val_if_fail (n_values == 0 || values != NULL, NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
   info = lfb_operator_find (function, &kind);
@@ -79,7 +98,8 @@ lfb_call (const char          *function,
   call.runtime = &runtime;
   call.name = function;
   call.values = bound;
-  if (check_constants ("argument", args, n_args, error) &&
+  if (check_names (names, n_values, error) &&
+      check_constants ("argument", args, n_args, error) &&
       check_constants ("named argument", values, n_values, error) &&
       lfb_bind_arguments (info, FALSE, args, n_args, names, values, n_values, bound, &variadic, error))
     result = info->row->run (&call, error);

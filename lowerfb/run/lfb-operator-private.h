@@ -73,21 +73,26 @@ typedef struct {
 /* The families, one a file in ops/. */
 extern const LfbOperatorFamily lfb_activation_operators;
 extern const LfbOperatorFamily lfb_arithmetic_operators;
+extern const LfbOperatorFamily lfb_attention_operators;
 extern const LfbOperatorFamily lfb_batch_norm_operators;
 extern const LfbOperatorFamily lfb_cat_operators;
 extern const LfbOperatorFamily lfb_clamp_operators;
 extern const LfbOperatorFamily lfb_compare_operators;
 extern const LfbOperatorFamily lfb_conv_operators;
 extern const LfbOperatorFamily lfb_conv_prepack_operators;
+extern const LfbOperatorFamily lfb_convert_operators;
+extern const LfbOperatorFamily lfb_create_operators;
 extern const LfbOperatorFamily lfb_dropout_operators;
 extern const LfbOperatorFamily lfb_elementwise_operators;
 extern const LfbOperatorFamily lfb_embedding_operators;
 extern const LfbOperatorFamily lfb_float_conv_operators;
+extern const LfbOperatorFamily lfb_gather_operators;
 extern const LfbOperatorFamily lfb_group_norm_operators;
 extern const LfbOperatorFamily lfb_index_operators;
 extern const LfbOperatorFamily lfb_interpolate_operators;
 extern const LfbOperatorFamily lfb_linear_operators;
 extern const LfbOperatorFamily lfb_matmul_operators;
+extern const LfbOperatorFamily lfb_pad_operators;
 extern const LfbOperatorFamily lfb_pool_operators;
 extern const LfbOperatorFamily lfb_python_operators;
 extern const LfbOperatorFamily lfb_quantize_operators;
@@ -97,6 +102,7 @@ extern const LfbOperatorFamily lfb_reduce_operators;
 extern const LfbOperatorFamily lfb_shape_operators;
 extern const LfbOperatorFamily lfb_shuffle_operators;
 extern const LfbOperatorFamily lfb_softmax_operators;
+extern const LfbOperatorFamily lfb_sort_operators;
 
 typedef struct {
   char *name;

@@ -190,7 +190,9 @@ lfb_shape_strides (const gint64 *shape,
     }
 }
 
-/* The shape that two shapes broadcast to, as in PyTorch and numpy. */
+/* The shape that two shapes broadcast to, as in PyTorch and numpy. @shape may be
+ * one of them.
+ */
 gboolean
 lfb_broadcast_shape (const gint64  *a,
                      gsize          n_a,
@@ -200,6 +202,7 @@ lfb_broadcast_shape (const gint64  *a,
                      gsize         *n_dims,
                      GError       **error)
 {
+  gint64 result[LFB_TENSOR_MAX_DIMS];
   gsize n = MAX (n_a, n_b);
 
   for (gsize i = 0; i < n; i++)
@@ -216,8 +219,9 @@ lfb_broadcast_shape (const gint64  *a,
                        "the shapes %s and %s do not broadcast: dimensions must be equal or 1", text_a, text_b);
           return FALSE;
         }
-      shape[i] = da == 1 ? db : da;
+      result[i] = da == 1 ? db : da;
     }
+  memcpy (shape, result, n * sizeof *shape);
   *n_dims = n;
 
   return TRUE;

@@ -109,7 +109,7 @@ test_second_user (void)
                                "%a = module m(%d)\n"
                                "%p = quantize(%a, 0.25, 3)\n"
                                "%e = dequantize(%p)\n"
-                               "return ([%e, %a])\n", "Conv2d"), "m",
+                               "return ([%e, %a])\n", "Conv2d"), "a",
                   "a stays float: `output` reads its float result as well");
 }
 

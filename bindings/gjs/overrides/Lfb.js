@@ -6,7 +6,8 @@
  * signature, arguments at the end that may be null can be left out, and this is
  * added:
  *
- *     new Lfb.Tensor(typedArray, shape)   and tensor.unpack() back
+ *     new Lfb.Tensor(typedArray, shape)   and tensor.unpack() back, which is a view
+ *                                         of memory that must not be written to
  *     Lfb.Value.from([1, 2.5, null])      and value.unpack(), between arguments of
  *                                         nodes and native values
  *     for (const node of graph)           nodes with args, kwargs, users
@@ -110,7 +111,9 @@ function toTensor(data, shape = null, {dtype = null, scale = null, zero_point = 
 }
 
 /* The elements, row-major, without a copy; of a quantized tensor the integers,
- * of types of less than a byte the bytes they are packed in.
+ * of types of less than a byte the bytes they are packed in. Writing to them
+ * changes every tensor that shares them, and ends the program where the memory
+ * is that of a file; slice() makes an array of one's own.
  */
 function unpackTensor() {
     const bytes = this.get_bytes().toArray();

@@ -252,6 +252,10 @@ static const LfbOperator operators[] = {
     .rule = "input where the condition is not 0, else other", .run = where,
   },
   {
+    .methods = "where", .signature = "input, condition, other",
+    .rule = "input where the condition is not 0, else other", .run = where,
+  },
+  {
     .functions = "torch.masked_fill", .methods = "masked_fill masked_fill_", .signature = "input, mask, value",
     .rule = "value where the mask is not 0, else input", .run = masked_fill,
   },

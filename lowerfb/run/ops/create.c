@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Tensors made from nothing but numbers. What is random in PyTorch is not
+ * here: a run gives the same bits every time.
+ */
+
+#include <lowerfb/run/lfb-array-private.h>
+#include <lowerfb/run/lfb-call-private.h>
+#include <lowerfb/run/lfb-elementwise-private.h>
+#include <lowerfb/run/lfb-pad-private.h>
+#include <lowerfb/run/lfb-reduction-private.h>
+
+#include <math.h>
+#include <string.h>
+
+static LfbTensor *
+filled (LfbDType       dtype,
+        const gint64  *shape,
+        gsize          n_dims,
+        double         value,
+        GError       **error)
+{
+  g_auto (LfbArray) array = LFB_ARRAY_INIT;
+  gsize item_size = lfb_dtype_size (dtype);
+  guint64 element;
+
+  if (lfb_dtype_is_quantized (dtype))
+    {
+      g_set_error (error, LFB_ERROR, LFB_ERROR_DTYPE, "argument `dtype` is %s, expected floats, integers or bool",
+                   lfb_dtype_to_string (dtype));
+      return NULL;
+    }
+  if (!lfb_array_init (&array, dtype, shape, n_dims, error))
+    return NULL;
+  lfb_make_element (dtype, value, &element);
+  for (gsize i = 0; i < array.n_elements; i++)
+    memcpy ((char *) array.data + i * item_size, &element, item_size);
+
+  return lfb_array_seal (&array, error);
+}
+
+/* The value of a row: a constant, or the parameter `fill_value`. */
+typedef struct {
+  double value;
+} FillKind;
+
+static const FillKind zeros = { 0 }, ones = { 1 };
+
+static gboolean
+read_fill (LfbCall   *call,
+           double    *value,
+           LfbDType  *dtype,
+           GError   **error)
+{
+  const FillKind *kind = LFB_CALL_DATA (call, FillKind);
+  LfbValue *given = lfb_call_get (call, "fill_value");
+
+  *value = kind != NULL ? kind->value : 0;
+  if (given == NULL)
+    return TRUE;
+  /* Without a dtype the number's own kind decides. */
+  if (lfb_value_get_kind (given) == LFB_VALUE_KIND_INT)
+    *dtype = LFB_DTYPE_INT64;
+  else if (lfb_value_get_kind (given) == LFB_VALUE_KIND_BOOL)
+    *dtype = LFB_DTYPE_BOOL;
+
+  return lfb_call_double (call, "fill_value", value, error);
+}
+
+static LfbValue *
+fill (LfbCall  *call,
+      GError  **error)
+{
+  gint64 shape[LFB_TENSOR_MAX_DIMS];
+  LfbDType dtype = LFB_DTYPE_FLOAT32;
+  gsize n_dims = 0;
+  double value;
+
+  if (!lfb_call_ints (call, "size", shape, LFB_TENSOR_MAX_DIMS, &n_dims, error) ||
+      !read_fill (call, &value, &dtype, error) ||
+      !lfb_call_dtype (call, "dtype", &dtype, error))
+    return NULL;
+
+  return lfb_value_take_tensor (filled (dtype, shape, n_dims, value, error));
+}
+
+/* As another tensor: its type, and its shape unless one is given. */
+static LfbValue *
+fill_like (LfbCall  *call,
+           GError  **error)
+{
+  LfbTensor *input = lfb_call_tensor (call, "input", error);
+  gint64 shape[LFB_TENSOR_MAX_DIMS];
+  LfbDType dtype, unused;
+  gsize n_dims = 0;
+  double value;
+
+  if (input == NULL || !lfb_check_plain ("input", input, error))
+    return NULL;
+  dtype = lfb_tensor_get_dtype (input);
+  if (!read_fill (call, &value, &unused, error) || !lfb_call_dtype (call, "dtype", &dtype, error))
+    return NULL;
+  if (lfb_call_has (call, "size"))
+    {
+      if (!lfb_call_ints (call, "size", shape, LFB_TENSOR_MAX_DIMS, &n_dims, error))
+        return NULL;
+    }
+  else
+    memcpy (shape, lfb_tensor_get_shape (input, &n_dims), lfb_tensor_get_n_dims (input) * sizeof *shape);
+
+  return lfb_value_take_tensor (filled (dtype, shape, n_dims, value, error));
+}
+
+/* arange (end), (start, end) or (start, end, step) */
+static LfbValue *
+arange (LfbCall  *call,
+        GError  **error)
+{
+  static const char * const names[] = { "start", "end", "step" };
+  gboolean one = lfb_value_is_none (lfb_call_get (call, "end")), integers = TRUE;
+  double numbers[3] = { 0, 0, 1 };
+  g_auto (LfbArray) array = LFB_ARRAY_INIT;
+  g_autoptr (LfbTensor) wide = NULL;
+  LfbDType dtype;
+  gint64 n;
+
+  for (gsize i = 0; i < 3; i++)
+    {
+      LfbValue *value = lfb_call_get (call, names[i]);
+      gint64 unused;
+
+      if (lfb_value_is_none (value))
+        continue;
+      integers &= lfb_value_read_int (value, &unused);
+      if (!lfb_call_double (call, names[i], &numbers[one && i == 0 ? 1 : i], error))
+        return NULL;
+    }
+  dtype = integers ? LFB_DTYPE_INT64 : LFB_DTYPE_FLOAT32;
+  if (!lfb_call_dtype (call, "dtype", &dtype, error))
+    return NULL;
+  if (!isfinite (numbers[0]) || !isfinite (numbers[1]) || !isfinite (numbers[2]) || numbers[2] == 0 ||
+      (numbers[1] - numbers[0]) / numbers[2] < 0 || (numbers[1] - numbers[0]) / numbers[2] > 1e15)
+    {
+      g_set_error (error, LFB_ERROR, LFB_ERROR_RANGE,
+                   "a range from %g to %g by %g has no end, expected finite numbers and a step towards the end",
+                   numbers[0], numbers[1], numbers[2]);
+      return NULL;
+    }
+  n = ceil ((numbers[1] - numbers[0]) / numbers[2]);
+  if (!lfb_array_init (&array, LFB_DTYPE_FLOAT64, &n, 1, error))
+    return NULL;
+  for (gint64 i = 0; i < n; i++)
+    ((double *) array.data)[i] = numbers[0] + i * numbers[2];
+  wide = lfb_array_seal (&array, error);
+
+  return wide != NULL ? lfb_value_take_tensor (lfb_tensor_convert (wide, dtype, error)) : NULL;
+}
+
+static LfbValue *
+linspace (LfbCall  *call,
+          GError  **error)
+{
+  double start = 0, end = 0;
+  gint64 steps = 0;
+  g_auto (LfbArray) array = LFB_ARRAY_INIT;
+  g_autoptr (LfbTensor) wide = NULL;
+  LfbDType dtype = LFB_DTYPE_FLOAT32;
+
+  if (!lfb_call_double (call, "start", &start, error) || !lfb_call_double (call, "end", &end, error) ||
+      !lfb_call_int (call, "steps", &steps, error) || !lfb_call_dtype (call, "dtype", &dtype, error) ||
+      !lfb_array_init (&array, LFB_DTYPE_FLOAT64, &steps, 1, error))
+    return NULL;
+  for (gint64 i = 0; i < steps; i++)
+    ((double *) array.data)[i] = steps == 1 ? start : i < steps / 2 ? start + i * ((end - start) / (steps - 1))
+                                                                    : end - (steps - 1 - i) * ((end - start) / (steps - 1));
+  wide = lfb_array_seal (&array, error);
+
+  return wide != NULL ? lfb_value_take_tensor (lfb_tensor_convert (wide, dtype, error)) : NULL;
+}
+
+static LfbValue *
+eye (LfbCall  *call,
+     GError  **error)
+{
+  gint64 n = 0, m, shape[2];
+  LfbDType dtype = LFB_DTYPE_FLOAT32;
+  g_auto (LfbArray) array = LFB_ARRAY_INIT;
+  g_autoptr (LfbTensor) bytes = NULL;
+
+  if (!lfb_call_int (call, "n", &n, error))
+    return NULL;
+  m = n;
+  if (!lfb_call_int (call, "m", &m, error) || !lfb_call_dtype (call, "dtype", &dtype, error))
+    return NULL;
+  shape[0] = n;
+  shape[1] = m;
+  if (!lfb_array_init (&array, LFB_DTYPE_UINT8, shape, 2, error))
+    return NULL;
+  memset (array.data, 0, array.size);
+  for (gint64 i = 0; i < MIN (n, m); i++)
+    ((guint8 *) array.data)[i * m + i] = 1;
+  bytes = lfb_array_seal (&array, error);
+
+  return bytes != NULL ? lfb_value_take_tensor (lfb_tensor_convert (bytes, dtype, error)) : NULL;
+}
+
+/* What is on one side of a diagonal; the rest is 0. */
+static LfbValue *
+triangle (LfbCall  *call,
+          GError  **error)
+{
+  gboolean upper = g_str_has_suffix (call->name, "triu") || g_str_has_suffix (call->name, "triu_");
+  LfbTensor *input = lfb_call_tensor (call, "input", error);
+  g_auto (LfbArray) array = LFB_ARRAY_INIT;
+  gint64 diagonal = 0, rows, columns;
+  gsize n_dims, item_size;
+
+  if (input == NULL || !lfb_check_plain ("input", input, error) ||
+      !lfb_check_rank ("input", input, 2, LFB_TENSOR_MAX_DIMS, error) ||
+      !lfb_call_int (call, "diagonal", &diagonal, error) ||
+      !lfb_array_init_like (&array, lfb_tensor_get_dtype (input), input, error))
+    return NULL;
+  n_dims = lfb_tensor_get_n_dims (input);
+  rows = lfb_tensor_get_dim (input, n_dims - 2);
+  columns = lfb_tensor_get_dim (input, n_dims - 1);
+  diagonal = CLAMP (diagonal, -rows, columns);
+  item_size = lfb_dtype_size (lfb_tensor_get_dtype (input));
+  memcpy (array.data, lfb_tensor_get_data (input, NULL), array.size);
+  for (gsize i = 0; i < array.n_elements; i++)
+    {
+      gint64 offset = (gint64) (i % columns) - (gint64) (i / columns % rows);
+
+      if (upper ? offset < diagonal : offset > diagonal)
+        memset ((char *) array.data + i * item_size, 0, item_size);
+    }
+
+  return lfb_value_take_tensor (lfb_array_seal (&array, error));
+}
+
+/* Numbers in nested lists. */
+static gboolean
+list_shape (LfbValue  *value,
+            gint64    *shape,
+            gsize     *n_dims,
+            GError   **error)
+{
+  *n_dims = 0;
+  while (lfb_value_is_sequence (value))
+    {
+      if (*n_dims == LFB_TENSOR_MAX_DIMS)
+        {
+          g_set_error (error, LFB_ERROR, LFB_ERROR_SHAPE, "argument `data` is nested deeper than %d", LFB_TENSOR_MAX_DIMS);
+          return FALSE;
+        }
+      shape[(*n_dims)++] = lfb_value_get_n_items (value);
+      if (lfb_value_get_n_items (value) == 0)
+        break;
+      value = lfb_value_get_item (value, 0);
+    }
+
+  return TRUE;
+}
+
+static gboolean
+fill_list (LfbValue      *value,
+           const gint64  *shape,
+           gsize          n_dims,
+           double       **next,
+           LfbDType      *dtype,
+           GError       **error)
+{
+  if (n_dims == 0)
+    {
+      int priority;
+      LfbDType own;
+
+      if (!lfb_promote ("data", value, &own, &priority, error))
+        return FALSE;
+      if (!lfb_value_read_double (value, (*next)++))
+        {
+          g_set_error_literal (error, LFB_ERROR, LFB_ERROR_SHAPE, "argument `data` holds tensors of several elements, expected numbers");
+          return FALSE;
+        }
+      *dtype = lfb_promote_types (*dtype, 2, own, 2);
+      return TRUE;
+    }
+  if (!lfb_value_is_sequence (value) || lfb_value_get_n_items (value) != (gsize) shape[0])
+    {
+      g_set_error_literal (error, LFB_ERROR, LFB_ERROR_SHAPE, "argument `data` has lists of different lengths");
+      return FALSE;
+    }
+  for (gint64 i = 0; i < shape[0]; i++)
+    if (!fill_list (lfb_value_get_item (value, i), shape + 1, n_dims - 1, next, dtype, error))
+      return FALSE;
+
+  return TRUE;
+}
+
+static LfbValue *
+tensor (LfbCall  *call,
+        GError  **error)
+{
+  LfbValue *data = lfb_call_get (call, "data");
+  gint64 shape[LFB_TENSOR_MAX_DIMS];
+  g_auto (LfbArray) array = LFB_ARRAY_INIT;
+  g_autoptr (LfbTensor) wide = NULL;
+  LfbDType dtype = LFB_DTYPE_BOOL;
+  double *next;
+  gsize n_dims;
+
+  if (lfb_value_get_kind (data) == LFB_VALUE_KIND_TENSOR)
+    {
+      dtype = lfb_tensor_get_dtype (lfb_value_get_tensor (data));
+      if (!lfb_call_dtype (call, "dtype", &dtype, error))
+        return NULL;
+      return lfb_value_take_tensor (lfb_tensor_convert (lfb_value_get_tensor (data), dtype, error));
+    }
+  if (!list_shape (data, shape, &n_dims, error) ||
+      !lfb_array_init (&array, LFB_DTYPE_FLOAT64, shape, n_dims, error))
+    return NULL;
+  next = array.data;
+  if (array.n_elements == 0)
+    dtype = LFB_DTYPE_FLOAT32;
+  else if (!fill_list (data, shape, n_dims, &next, &dtype, error))
+    return NULL;
+  if (!lfb_call_dtype (call, "dtype", &dtype, error))
+    return NULL;
+  wide = lfb_array_seal (&array, error);
+
+  return wide != NULL ? lfb_value_take_tensor (lfb_tensor_convert (wide, dtype, error)) : NULL;
+}
+
+#define MADE "dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False"
+#define MADE_LIKE "dtype=None, layout=None, device=None, requires_grad=False, memory_format=None, pin_memory=False"
+
+static const LfbOperator operators[] = {
+  /* Sizes may stand as separate ints in front of the keywords. */
+  { .functions = "torch.zeros torch.empty", .signature = "*size, " MADE, .rule = "zeros", .run = fill, .data = &zeros },
+  { .functions = "torch.ones", .signature = "*size, " MADE, .rule = "ones", .run = fill, .data = &ones },
+  { .functions = "torch.full", .signature = "size, fill_value, " MADE, .rule = "one number everywhere", .run = fill },
+  {
+    .functions = "torch.zeros_like torch.empty_like", .signature = "input, " MADE_LIKE,
+    .rule = "zeros in the shape of the input", .run = fill_like, .data = &zeros,
+  },
+  {
+    .functions = "torch.ones_like", .signature = "input, " MADE_LIKE,
+    .rule = "ones in the shape of the input", .run = fill_like, .data = &ones,
+  },
+  {
+    .functions = "torch.full_like", .signature = "input, fill_value, " MADE_LIKE,
+    .rule = "one number in the shape of the input", .run = fill_like,
+  },
+  { .methods = "new_zeros new_empty", .signature = "input, *size, " MADE, .rule = "zeros of the input's type", .run = fill_like, .data = &zeros },
+  { .methods = "new_ones", .signature = "input, *size, " MADE, .rule = "ones of the input's type", .run = fill_like, .data = &ones },
+  { .methods = "new_full", .signature = "input, size, fill_value, " MADE, .rule = "one number in the input's type", .run = fill_like },
+  {
+    .methods = "zero_", .signature = "input, dtype=None", .rule = "zeros in the shape of the input", .run = fill_like, .data = &zeros,
+  },
+  {
+    .methods = "fill_", .signature = "input, fill_value, dtype=None", .rule = "one number in the shape of the input", .run = fill_like,
+  },
+  {
+    .functions = "torch.arange", .signature = "start, end=None, step=None, " MADE,
+    .rule = "numbers from start by step, end left out", .run = arange,
+  },
+  { .functions = "torch.linspace", .signature = "start, end, steps, " MADE, .rule = "numbers at equal distances", .run = linspace },
+  { .functions = "torch.eye", .signature = "n, m=None, " MADE, .rule = "ones on the diagonal", .run = eye },
+  { .functions = "torch.tril", .methods = "tril tril_", .signature = "input, diagonal=0", .rule = "what is below a diagonal or on it", .run = triangle },
+  { .functions = "torch.triu", .methods = "triu triu_", .signature = "input, diagonal=0", .rule = "what is above a diagonal or on it", .run = triangle },
+  {
+    .functions = "torch.tensor torch.as_tensor torch.scalar_tensor", .signature = "data, " MADE,
+    .rule = "numbers in nested lists", .run = tensor,
+  },
+};
+
+const LfbOperatorFamily lfb_create_operators = LFB_OPERATOR_FAMILY (operators);

@@ -1,0 +1,90 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Compares every operator with its counterpart in PyTorch, on random arguments.
+
+For each row of the library's table of operators: how many trials there were, how many gave PyTorch's
+result to the bit, by how much the others differed, and why that is tolerated. Integers have to be
+PyTorch's and those of the numerics; where PyTorch's kernel rounds differently on a tie, the rule
+decides. Where it has no kernel, or has one that follows another rule, the rule alone is compared.
+Floats have to be within the bound that the operator's family states. What PyTorch refuses has to be
+refused.
+
+Exits with 1 if results differ otherwise, or if an operator is neither compared nor listed with the
+reason why it is not; with 77 if PyTorch or PyGObject is missing.
+"""
+
+import argparse
+import os
+import sys
+import time
+import warnings
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+sys.dont_write_bytecode = True
+SKIPPED = 77
+
+
+def skip(reason):
+    print("SKIP: %s" % reason)
+    sys.exit(SKIPPED)
+
+
+try:
+    import gi
+    import numpy  # noqa: F401
+    import torch
+except ImportError as error:
+    skip("the comparison needs PyGObject, NumPy and PyTorch: %s" % error)
+try:
+    gi.require_version("Lfb", "1.0")
+    from gi.repository import Lfb
+except (ImportError, ValueError) as error:
+    skip("no typelib of the library was built: %s" % error)
+
+from comparison import families, table  # noqa: E402
+from comparison.names import rows as all_rows  # noqa: E402
+from comparison.run import run_row  # noqa: E402
+from comparison.trial import drawer_of, reason_of, unknown  # noqa: E402
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--seed", default="1", help="what the random arguments are drawn from (%(default)s)")
+    parser.add_argument("--trials", type=int, default=200, help="how many for each operator (%(default)s)")
+    parser.add_argument("--only", default=[], metavar="TEXT", action="append",
+                        help="only operators whose name contains this; may be repeated")
+    parser.add_argument("--trial", type=int, help="only this one, by its number in the seed that a failure shows")
+    parser.add_argument("--failures", type=int, default=3, help="how many to show for each operator (%(default)s)")
+    return parser.parse_args()
+
+
+def main():
+    options = arguments()
+    warnings.simplefilter("ignore")
+    torch.set_num_threads(1)
+    torch.set_grad_enabled(False)
+    torch.backends.quantized.engine = "onednn" if "onednn" in torch.backends.quantized.supported_engines else "fbgemm"
+    families.load()
+
+    every = all_rows()
+    chosen = [row for row in every if not options.only or any(text in name for text in options.only for name in row.names)]
+    print("lowerfb beside PyTorch %s, engine %s, CPU %s, seed %s" %
+          (torch.__version__, torch.backends.quantized.engine, ", ".join(Lfb.get_cpu_features()) or "plain", options.seed))
+    started = time.monotonic()
+    report = table.Report(options.failures)
+    for row in chosen:
+        drawer = drawer_of(row)
+        if drawer is not None and (row.known or reason_of(row) is None):
+            report.add(run_row(drawer, row, options.trials, options.seed, options.trial))
+        elif reason_of(row) is not None:
+            report.leave_out(row, reason_of(row))
+        else:
+            report.miss(row)
+    for name in unknown(every):
+        report.complain("no operator is called %s, but the comparison knows it" % name)
+    report.close(options.trials if options.trial is None else 1, time.monotonic() - started)
+    return report.status
+
+
+if __name__ == "__main__":
+    sys.exit(main())
