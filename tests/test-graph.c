@@ -159,6 +159,31 @@ test_erases_only_without_users (void)
 }
 
 static void
+test_bare_objects_are_harmless (void)
+{
+  g_autoptr (LfbGraph) graph = lfb_graph_new ();
+  g_autoptr (LfbNode) node = g_object_new (LFB_TYPE_NODE, NULL);
+  g_autoptr (LfbTensor) tensor = g_object_new (LFB_TYPE_TENSOR, NULL);
+  g_autoptr (LfbValue) value = lfb_value_for_node (node);
+  g_autofree char *text = lfb_value_to_string (value);
+  g_autofree char *line = lfb_node_to_text (node);
+  g_autofree char *description = lfb_tensor_to_string (tensor);
+  g_autoptr (GBytes) bytes = lfb_tensor_get_bytes (tensor);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpstr (text, ==, "%");
+  g_assert_cmpstr (line, ==, "% = placeholder");
+  g_assert_null (lfb_node_get_next (node));
+  g_assert_false (lfb_node_set_arg (node, 0, value, &error));
+  lfb_assert_error (error, LFB_ERROR_INVALID_GRAPH, "its graph is gone");
+  g_clear_error (&error);
+  g_assert_null (lfb_graph_create_node (graph, LFB_OP_OUTPUT, "output", &value, 1, NULL, NULL, &error));
+  lfb_assert_error (error, LFB_ERROR_INVALID_GRAPH, "its graph is gone");
+  g_assert_cmpstr (description, ==, "float32[0]");
+  g_assert_cmpuint (g_bytes_get_size (bytes), ==, 0);
+}
+
+static void
 test_refuses_strangers (void)
 {
   LfbNode *x, *a, *b, *output, *y, *z, *v, *w;
@@ -366,6 +391,7 @@ main (int   argc,
   g_test_add_func ("/graph/users-follow-arguments", test_users_follow_arguments);
   g_test_add_func ("/graph/replaces-all-uses-but-by-the-replacement", test_replaces_all_uses_but_by_the_replacement);
   g_test_add_func ("/graph/erases-only-without-users", test_erases_only_without_users);
+  g_test_add_func ("/graph/bare-objects-are-harmless", test_bare_objects_are_harmless);
   g_test_add_func ("/graph/refuses-strangers", test_refuses_strangers);
   g_test_add_func ("/graph/order-survives-many-insertions", test_order_survives_many_insertions);
   g_test_add_func ("/graph/is-a-list-model", test_is_a_list_model);

@@ -170,9 +170,13 @@ lfb_tensor_class_init (LfbTensorClass *klass)
   g_object_class_install_properties (object_class, N_PROPS, properties);
 }
 
+/* Whoever makes a bare object gets an empty vector, not something that breaks. */
 static void
 lfb_tensor_init (LfbTensor *self)
 {
+  self->shape = g_new0 (gint64, 1);
+  self->n_dims = 1;
+  self->bytes = g_bytes_new_static (NULL, 0);
   self->axis = -1;
 }
 
@@ -254,6 +258,8 @@ _lfb_tensor_alloc (LfbDType      dtype,
 {
   LfbTensor *self = g_object_new (LFB_TYPE_TENSOR, NULL);
 
+  g_clear_pointer (&self->shape, g_free);
+  g_clear_pointer (&self->bytes, g_bytes_unref);
   self->dtype = dtype;
   self->n_dims = n_dims;
   self->shape = g_memdup2 (shape, n_dims * sizeof *shape);

@@ -61,6 +61,8 @@ void      _lfb_node_take_values    (LfbNode      *self,
                                     LfbValue     *args,
                                     LfbValue     *kwargs);
 void      _lfb_node_drop_values    (LfbNode      *self);
+void      _lfb_node_set_stray_error (LfbNode     *self,
+                                    GError      **error);
 
 gboolean  _lfb_graph_check_value   (LfbGraph     *self,
                                     LfbNode      *user,

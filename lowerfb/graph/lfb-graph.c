@@ -301,8 +301,7 @@ _lfb_graph_check_value (LfbGraph  *self,
     g_set_error (error, LFB_ERROR, LFB_ERROR_INVALID_GRAPH,
                  "Node `%s` cannot read its own result", user->name);
   else if (check.stranger->graph == NULL)
-    g_set_error (error, LFB_ERROR, LFB_ERROR_INVALID_GRAPH,
-                 "Node `%s` has been erased from its graph", check.stranger->name);
+    _lfb_node_set_stray_error (check.stranger, error);
   else
     g_set_error (error, LFB_ERROR, LFB_ERROR_INVALID_GRAPH,
                  "Node `%s` belongs to another graph", check.stranger->name);

@@ -190,8 +190,7 @@ check_same_graph (LfbNode  *self,
 {
   if (self->graph == NULL || other->graph == NULL)
     {
-      g_set_error (error, LFB_ERROR, LFB_ERROR_INVALID_GRAPH, "Node `%s` has been erased from its graph",
-                   self->graph == NULL ? self->name : other->name);
+      _lfb_node_set_stray_error (self->graph == NULL ? self : other, error);
       return FALSE;
     }
   if (self->graph != other->graph)

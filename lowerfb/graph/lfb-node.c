@@ -18,8 +18,8 @@
  * reads; the nodes that read its own result are its users. Both sides are kept
  * in step by every call that changes either.
  *
- * A node that has been erased from its graph keeps its name, operation and
- * target, but no arguments.
+ * A node does not keep its graph alive. One that has been erased, or whose graph
+ * is gone, keeps its name, operation and target, but no arguments.
  *
  * Since: 1.0
  */
@@ -198,7 +198,7 @@ lfb_node_class_init (LfbNodeClass *klass)
   /**
    * LfbNode:graph: (getter get_graph)
    *
-   * The graph the node belongs to; none once it has been erased.
+   * The graph the node belongs to; none once it has been erased or the graph is gone.
    *
    * Since: 1.0
    */
@@ -207,9 +207,12 @@ lfb_node_class_init (LfbNodeClass *klass)
   g_object_class_install_properties (object_class, N_PROPS, properties);
 }
 
+/* Whoever makes a bare object gets a node without a graph. */
 static void
 lfb_node_init (LfbNode *self)
 {
+  self->name = g_strdup ("");
+  self->target = g_strdup ("");
   self->args = lfb_value_for_tuple (NULL, 0);
   self->kwargs = lfb_value_for_dict (NULL, NULL, 0);
   g_queue_init (&self->use_order);
@@ -225,10 +228,21 @@ _lfb_node_new (LfbGraph   *graph,
 
   self->graph = graph;
   self->op = op;
+  g_free (self->target);
   self->target = g_strdup (target);
+  g_free (self->name);
   self->name = g_strdup (name);
 
   return self;
+}
+
+/* A node does not keep its graph alive. */
+void
+_lfb_node_set_stray_error (LfbNode  *self,
+                           GError  **error)
+{
+  g_set_error (error, LFB_ERROR, LFB_ERROR_INVALID_GRAPH,
+               "Node `%s` has been erased, or its graph is gone", self->name);
 }
 
 /**
@@ -271,8 +285,7 @@ lfb_node_set_name (LfbNode     *self,
 
   if (self->graph == NULL)
     {
-      g_set_error (error, LFB_ERROR, LFB_ERROR_INVALID_GRAPH,
-                   "Node `%s` has been erased from its graph", self->name);
+      _lfb_node_set_stray_error (self, error);
       return FALSE;
     }
   if (!_lfb_graph_rename (self->graph, self, name, error))
@@ -458,8 +471,7 @@ set_values (LfbNode   *self,
 {
   if (self->graph == NULL)
     {
-      g_set_error (error, LFB_ERROR, LFB_ERROR_INVALID_GRAPH,
-                   "Node `%s` has been erased from its graph", self->name);
+      _lfb_node_set_stray_error (self, error);
       return FALSE;
     }
   if (!_lfb_graph_check_value (self->graph, self, args, error) ||
