@@ -6,27 +6,25 @@
 
 namespace Cases {
 
-string path (string name) {
+public string path (string name) {
     return Path.build_filename (Environment.get_variable ("LOWERFB_CASES"), name);
 }
 
-Lfb.GraphModule load (string name) throws Error {
+public Lfb.GraphModule load (string name) throws Error {
     return Lfb.GraphModule.load (path (name + ".reference.safetensors"));
 }
 
 /* What went into a model and came out of it when PyTorch ran it. */
-Lfb.TensorFile recorded (string name) throws Error {
+public Lfb.TensorFile recorded (string name) throws Error {
     return Lfb.TensorFile.load (path (name + ".io.safetensors"));
 }
 
-Lfb.Tensor tensor (float[] numbers, int64[] shape) throws Error {
-    unowned uint8[] content = (uint8[]) numbers;
-    content.length = (int) (numbers.length * sizeof (float));
-    return new Lfb.Tensor.for_bytes (Lfb.DType.FLOAT32, shape, new Bytes (content));
+public Lfb.Tensor tensor (float[] numbers, int64[] shape) throws Error {
+    return new Lfb.Tensor.for_bytes (Lfb.DType.FLOAT32, shape, new Bytes ((uint8[]) numbers));
 }
 
 /* A tensor filled with one number. */
-Lfb.Tensor filled (float number, int64[] shape) throws Error {
+public Lfb.Tensor filled (float number, int64[] shape) throws Error {
     int64 count = 1;
     foreach (var length in shape)
         count *= length;
@@ -36,11 +34,11 @@ Lfb.Tensor filled (float number, int64[] shape) throws Error {
     return tensor (numbers, shape);
 }
 
-Lfb.Tensor bytes (uint8[] content) throws Error {
+public Lfb.Tensor bytes (uint8[] content) throws Error {
     return new Lfb.Tensor.for_bytes (Lfb.DType.UINT8, { content.length }, new Bytes (content));
 }
 
-float[] numbers (Lfb.Tensor tensor) {
+public float[] numbers (Lfb.Tensor tensor) {
     assert_true (tensor.dtype == Lfb.DType.FLOAT32);
     var result = new float[tensor.get_n_elements ()];
     var content = tensor.get_bytes ();
@@ -48,7 +46,7 @@ float[] numbers (Lfb.Tensor tensor) {
     return result;
 }
 
-void assert_error (Error? error, Error expected) {
+public void assert_error (Error? error, Error expected) {
     assert_true (error != null);
     if (!error.matches (expected.domain, expected.code))
         Test.fail_printf ("code %d, expected %d: %s", error.code, expected.code, error.message);

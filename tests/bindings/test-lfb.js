@@ -73,7 +73,8 @@ test('quantized tensors', () => {
     equal(tensor.dequantize().unpack(), new Float32Array([0, 1]));
     equal(`${tensor}`, 'quint8[1, 2] scale 0.5 zero point 10');
 
-    const channels = new Lfb.Tensor(new Int8Array([1, 2, 3, 4]), [2, 2], {scale: [0.5, 2], zero_point: [0, 1], axis: 0});
+    const channels = new Lfb.Tensor(new Int8Array([1, 2, 3, 4]), [2, 2],
+        {scale: [0.5, 2], zero_point: [0, 1], axis: 0});
     equal([channels.dtype, channels.axis], [Lfb.DType.QINT8, 0]);
     equal(channels.get_scales().unpack(), new Float32Array([0.5, 2]));
     equal(channels.get_zero_points().unpack(), new BigInt64Array([0n, 1n]));
@@ -267,7 +268,9 @@ test('a pass that rewrites', () => {
     ok(plain.some(number => number < 0), 'nothing to cut off');
     equal(new Lfb.Session(lowered).run(inputs)[0].unpack(), plain.map(number => Math.max(number, 0)));
 
-    equal(new AddRelu().run(model), true);
+    const alone = new AddRelu();
+    equal(alone.name, 'AddRelu');
+    equal(alone.run(model), true);
     equal(model.graph.find('relu').args, [model.graph.find('add')]);
 });
 

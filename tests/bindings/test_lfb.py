@@ -11,7 +11,7 @@ import unittest
 
 from gi.repository import Gio, GLib
 
-from lfb_cases import Lfb, far_apart, load, numbers, recorded
+from lfb_cases import CASES, Lfb, far_apart, load, numbers, recorded
 
 NODES = ["x", "a_input_scale_0", "a_input_zero_point_0", "quantize_per_tensor", "dequantize"]
 
@@ -212,7 +212,9 @@ class Lowering(unittest.TestCase):
 
     def test_a_pass_alone(self):
         model = self.model.copy()
-        self.assertTrue(AddRelu().run(model))
+        step = AddRelu()
+        self.assertEqual(step.name, "AddRelu")
+        self.assertTrue(step.run(model))
         self.assertIn("relu", model.graph)
         self.assertFalse(Lfb.Pass.new_builtin("shape-reads").run(model))
 
@@ -337,6 +339,7 @@ class Running(unittest.TestCase):
         self.assertIsInstance(raw, Lfb.Value)
         self.assertEqual(raw.get_tensor().dtype, Lfb.DType.QINT8)
         self.assertIn("torch.ops.quantized.linear", Lfb.list_operators())
+        self.assertEqual([name for name in dir(Lfb) if "kernel" in name], ["get_kernel_variant", "list_kernels"])
         variants = {Lfb.get_kernel_variant(name) for name in Lfb.list_kernels()}
         self.assertLessEqual(variants, {"c", *Lfb.get_cpu_features()})
 
@@ -366,7 +369,7 @@ class Background(unittest.TestCase):
         return results[0][1]
 
     def test_load_lower_run(self):
-        file, path = recorded("add"), str(load_path("add"))
+        file, path = recorded("add"), str(CASES / "add.reference.safetensors")
         model = Lfb.GraphModule.load_finish(self.wait(lambda done: Lfb.GraphModule.load_async(path, None, done)))
 
         threads = []
@@ -416,11 +419,6 @@ class Watching(Lfb.Pass):
     def do_run(self, model):
         self.threads.append(threading.current_thread())
         return False
-
-
-def load_path(name):
-    from lfb_cases import CASES
-    return CASES / f"{name}.reference.safetensors"
 
 
 if __name__ == "__main__":

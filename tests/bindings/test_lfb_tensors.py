@@ -9,8 +9,13 @@ import sys
 import unittest
 import weakref
 
-import numpy as np
 from gi.repository import GLib
+
+try:
+    import numpy as np
+except ImportError as error:
+    print("skipped: NumPy is missing: %s" % error, file=sys.stderr)
+    sys.exit(77)
 
 from lfb_cases import Lfb, load, recorded
 

@@ -313,7 +313,13 @@ function overrideGraphs() {
 function overrideLowering() {
     fill(Lfb.Lowerer.prototype, 'lower', 4);
     promise(Lfb.Lowerer.prototype, 'lower', 4);
-    fill(Lfb, 'lower_to_fbgemm', 4, ([model, qconfig_map, scopes, keep]) => [model, qconfig_map, scopes, keep ?? false]);
+    fill(Lfb, 'lower_to_fbgemm', 4, ([model, qconfigs, scopes, keep]) => [model, qconfigs, scopes, keep ?? false]);
+
+    /* A pass that is not given a name goes by that of its class. */
+    const {_init: initPass} = Lfb.Pass.prototype;
+    Lfb.Pass.prototype._init = function (properties = {}) {
+        return initPass.call(this, {name: this.constructor.name, ...properties});
+    };
 
     Lfb.LoweringReport.prototype[Symbol.iterator] = function* () {
         for (let i = 0; i < this.get_n_items(); i++)

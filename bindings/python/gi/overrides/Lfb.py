@@ -323,7 +323,12 @@ class Pass(Lfb.Pass):
     """One rewriting step: implement `do_run(self, model)`, which returns whether it changed anything.
 
     A pass that raises fails, and the lowering with it; what it raised is the `__cause__` of the error.
+    Unless it is given a name, it goes by that of its class.
     """
+
+    def __init__(self, **properties):
+        properties.setdefault("name", type(self).__name__)
+        super().__init__(**properties)
 
     name = _attribute("name", "What the pass is called.")
     raised = None
