@@ -14,108 +14,41 @@
 
 #include <lowerfb/core/lfb-error.h>
 
-#include <math.h>
-#include <string.h>
+/* Two loops are worth vector code, however the rest is built. Which comparisons
+ * trap changes no result.
+ */
+#if defined (__GNUC__) && !defined (__clang__)
+#pragma GCC optimize ("O3", "no-trapping-math")
+#endif
 
-#define HALF_MAX 65504.0f
-
-static float
-half_to_float (guint16 half)
-{
-  guint32 sign = (guint32) (half & 0x8000) << 16;
-  guint32 exponent = (half >> 10) & 0x1f;
-  guint32 fraction = half & 0x3ff;
-  guint32 bits;
-  float value;
-
-  if (exponent == 0)
-    {
-      value = ldexpf (fraction, -24);
-      return sign != 0 ? -value : value;
-    }
-
-  bits = sign | ((exponent == 31 ? 255u : exponent + 112) << 23) | (fraction << 13);
-  memcpy (&value, &bits, sizeof value);
-
-  return value;
-}
-
-/* Ties to even; what is too large becomes the largest, as packing does. */
-static guint16
-float_to_half (float value)
-{
-  guint16 sign = signbit (value) ? 0x8000 : 0;
-  float size = fabsf (value);
-  int exponent;
-  float fraction;
-
-  if (isnan (value))
-    return sign | 0x7e00;
-  if (size >= HALF_MAX)
-    return sign | 0x7bff;
-  if (size < 0x1p-14f)
-    return sign | (guint16) rintf (size * 0x1p24f);
-
-  /* size = fraction * 2^exponent, with fraction in [1024, 2048] once rounded;
-   * a fraction of 2048 carries into the exponent by itself
-   */
-  fraction = frexpf (size, &exponent);
-  fraction = rintf (ldexpf (fraction, 11));
-
-  return sign | (guint16) (((exponent + 14) << 10) + ((int) fraction - 1024));
-}
-
-/* The elements of a float tensor as float32, in memory that the caller frees. */
+/* One element of a tensor of integers. */
 gboolean
-_lfb_weight_to_float (LfbTensor  *weight,
-                      float     **values,
-                      GError    **error)
+_lfb_integer_at (LfbTensor *tensor,
+                 gint64     index,
+                 gint64    *integer)
 {
-  gint64 n_elements = lfb_tensor_get_n_elements (weight);
-  LfbDType dtype = lfb_tensor_get_dtype (weight);
-  gconstpointer data = lfb_tensor_get_data (weight, NULL);
-  g_autofree float *result = NULL;
+  gconstpointer data = lfb_tensor_get_data (tensor, NULL);
 
-  if (!lfb_dtype_is_floating_point (dtype))
+  switch (lfb_tensor_get_dtype (tensor))
     {
-      g_set_error (error, LFB_ERROR, LFB_ERROR_DTYPE, "it is %s, not a float", lfb_dtype_to_string (dtype));
-      return FALSE;
-    }
-
-  result = g_try_new (float, MAX (n_elements, 1));
-  if (result == NULL)
-    {
-      g_set_error (error, LFB_ERROR, LFB_ERROR_RANGE, "there is no memory for %" G_GINT64_FORMAT " numbers",
-                   n_elements);
-      return FALSE;
-    }
-
-  switch ((int) dtype)
-    {
-    case LFB_DTYPE_FLOAT32:
-      if (n_elements > 0)
-        memcpy (result, data, n_elements * sizeof *result);
-      break;
-    case LFB_DTYPE_FLOAT64:
-      for (gint64 i = 0; i < n_elements; i++)
-        result[i] = ((const double *) data)[i];
-      break;
-    case LFB_DTYPE_FLOAT16:
-      for (gint64 i = 0; i < n_elements; i++)
-        result[i] = half_to_float (((const guint16 *) data)[i]);
-      break;
+    case LFB_DTYPE_INT64:
+      *integer = ((const gint64 *) data)[index];
+      return TRUE;
+    case LFB_DTYPE_INT32:
+      *integer = ((const gint32 *) data)[index];
+      return TRUE;
+    case LFB_DTYPE_INT16:
+      *integer = ((const gint16 *) data)[index];
+      return TRUE;
+    case LFB_DTYPE_INT8:
+      *integer = ((const gint8 *) data)[index];
+      return TRUE;
+    case LFB_DTYPE_UINT8:
+      *integer = ((const guint8 *) data)[index];
+      return TRUE;
     default:
-      for (gint64 i = 0; i < n_elements; i++)
-        {
-          guint32 bits = (guint32) ((const guint16 *) data)[i] << 16;
-
-          memcpy (&result[i], &bits, sizeof bits);
-        }
-      break;
+      return FALSE;
     }
-
-  *values = g_steal_pointer (&result);
-  return TRUE;
 }
 
 /* The one integer that a tensor holds. */
@@ -123,46 +56,83 @@ gboolean
 _lfb_read_integer (LfbTensor *tensor,
                    gint64    *integer)
 {
-  gconstpointer data;
-
-  if (lfb_tensor_get_n_elements (tensor) != 1)
-    return FALSE;
-
-  data = lfb_tensor_get_data (tensor, NULL);
-  switch (lfb_tensor_get_dtype (tensor))
-    {
-    case LFB_DTYPE_INT64:
-      *integer = *(const gint64 *) data;
-      return TRUE;
-    case LFB_DTYPE_INT32:
-      *integer = *(const gint32 *) data;
-      return TRUE;
-    case LFB_DTYPE_INT16:
-      *integer = *(const gint16 *) data;
-      return TRUE;
-    case LFB_DTYPE_INT8:
-      *integer = *(const gint8 *) data;
-      return TRUE;
-    case LFB_DTYPE_UINT8:
-      *integer = *(const guint8 *) data;
-      return TRUE;
-    default:
-      return FALSE;
-    }
+  return lfb_tensor_get_n_elements (tensor) == 1 && !lfb_tensor_is_quantized (tensor) &&
+         _lfb_integer_at (tensor, 0, integer);
 }
 
-/* The scale and zero point of each channel; one channel: of the whole tensor. */
+/* The scale and zero point of one channel, and the range of the type. */
 typedef struct
 {
   float inverse; /* 1.0f / scale */
   float zero_point;
+  float low;
+  float high;
 } Channel;
+
+/* Adding and taking away 1.5 * 2^23 rounds a smaller number to nearest, ties to
+ * even, with two additions that compilers make vector code of. Whatever is beyond
+ * 2^20 is beyond every range.
+ */
+#define ROUNDER 12582912.0f
+#define BEYOND 1048576.0f
+
+static inline float
+round_even (float value)
+{
+  return (value + ROUNDER) - ROUNDER;
+}
+
+/* NaN becomes 0, which the zero point stands for. */
+static inline float
+bounded (float value)
+{
+  value = value == value ? value : 0.0f;
+  value = value > -BEYOND ? value : -BEYOND;
+
+  return value < BEYOND ? value : BEYOND;
+}
+
+static inline float
+clamped (float          value,
+         const Channel *channel)
+{
+  value = value > channel->low ? value : channel->low;
+
+  return value < channel->high ? value : channel->high;
+}
+
+/* Most of the time of lowering is spent here. */
+static void
+quantize_bytes (const float   *restrict values,
+                guint8        *restrict integers,
+                gsize          n_values,
+                const Channel  *channel)
+{
+  const Channel c = *channel;
+
+  for (gsize i = 0; i < n_values; i++)
+    integers[i] = (guint8) (gint32) clamped (round_even (bounded (values[i] * c.inverse)) + c.zero_point, &c);
+}
+
+/* The zero points of embedding rows are floats: they are added before rounding. */
+static void
+quantize_bytes_float_point (const float   *restrict values,
+                            guint8        *restrict integers,
+                            gsize          n_values,
+                            const Channel  *channel)
+{
+  const Channel c = *channel;
+
+  for (gsize i = 0; i < n_values; i++)
+    integers[i] = (guint8) (gint32) clamped (round_even (bounded (bounded (values[i] * c.inverse) + c.zero_point)), &c);
+}
 
 static double
 number_at (LfbTensor *tensor,
            gint64     index)
 {
   gconstpointer data = lfb_tensor_get_data (tensor, NULL);
+  gint64 integer;
 
   switch (lfb_tensor_get_dtype (tensor))
     {
@@ -170,64 +140,13 @@ number_at (LfbTensor *tensor,
       return ((const float *) data)[index];
     case LFB_DTYPE_FLOAT64:
       return ((const double *) data)[index];
-    case LFB_DTYPE_INT64:
-      return ((const gint64 *) data)[index];
-    case LFB_DTYPE_INT32:
-      return ((const gint32 *) data)[index];
-    case LFB_DTYPE_INT16:
-      return ((const gint16 *) data)[index];
-    case LFB_DTYPE_INT8:
-      return ((const gint8 *) data)[index];
     default:
-      return ((const guint8 *) data)[index];
+      _lfb_integer_at (tensor, index, &integer);
+      return integer;
     }
 }
 
-/* NaN becomes the zero point, which lies inside of the range or is clamped. */
-static gint32
-quantize (float          value,
-          const Channel *channel,
-          gboolean       float_point,
-          float          low,
-          float          high)
-{
-  float scaled = value * channel->inverse;
-
-  if (isnan (scaled))
-    scaled = 0;
-  scaled = float_point ? rintf (scaled + channel->zero_point) : rintf (scaled) + channel->zero_point;
-
-  return (gint32) CLAMP (scaled, low, high);
-}
-
-/* Elements of less than a byte are packed low bits first over the whole tensor. */
-static void
-store (guint8  *integers,
-       LfbDType dtype,
-       gint64   index,
-       gint32   q)
-{
-  guint bits = lfb_dtype_get_bits (dtype);
-
-  if (bits == 8)
-    integers[index] = (guint8) q;
-  else
-    integers[index / (8 / bits)] |= q << (index % (8 / bits) * bits);
-}
-
-static LfbTensor *
-make_tensor (LfbDType      dtype,
-             const gint64 *shape,
-             gsize         n_dims,
-             gpointer      data,
-             gsize         size,
-             GError      **error)
-{
-  g_autoptr (GBytes) bytes = g_bytes_new_take (data, size);
-
-  return lfb_tensor_new_for_bytes (dtype, shape, n_dims, bytes, error);
-}
-
+/* Each run of values that share scale and zero point, one byte a value. */
 static void
 quantize_all (LfbTensor        *weight,
               const float      *values,
@@ -238,24 +157,82 @@ quantize_all (LfbTensor        *weight,
   gboolean float_point = qparams->qscheme == LFB_QSCHEME_PER_CHANNEL_AFFINE_FLOAT_QPARAMS;
   gint64 n_channels = per_channel ? lfb_tensor_get_dim (weight, qparams->axis) : 1;
   gint64 n_elements = lfb_tensor_get_n_elements (weight);
-  gint64 inner = 1;
-  float low = lfb_dtype_get_min (qparams->dtype), high = lfb_dtype_get_max (qparams->dtype);
+  gint64 run = per_channel ? 1 : n_elements;
+  Channel channel = {
+    .low = lfb_dtype_get_min (qparams->dtype),
+    .high = lfb_dtype_get_max (qparams->dtype),
+  };
 
   if (per_channel)
     for (gsize i = qparams->axis + 1; i < lfb_tensor_get_n_dims (weight); i++)
-      inner *= lfb_tensor_get_dim (weight, i);
+      run *= lfb_tensor_get_dim (weight, i);
 
-  for (gint64 begin = 0; begin < n_elements; begin += per_channel ? inner : n_elements)
+  for (gint64 begin = 0; begin < n_elements; begin += run)
     {
-      gint64 end = per_channel ? begin + inner : n_elements;
-      gint64 index = begin / inner % n_channels;
-      Channel channel;
+      gint64 index = begin / run % n_channels;
 
       channel.inverse = 1.0f / (float) (per_channel ? number_at (qparams->scales, index) : qparams->scale);
       channel.zero_point = per_channel ? number_at (qparams->zero_points, index) : qparams->zero_point;
-      for (gint64 i = begin; i < end; i++)
-        store (integers, qparams->dtype, i, quantize (values[i], &channel, float_point, low, high));
+      if (float_point)
+        quantize_bytes_float_point (values + begin, integers + begin, run, &channel);
+      else
+        quantize_bytes (values + begin, integers + begin, run, &channel);
     }
+}
+
+/* Several elements to a byte, low bits first, over the whole tensor. */
+static void
+pack_bytes (guint8 *integers,
+            gsize   n_elements,
+            guint   bits)
+{
+  guint per_byte = 8 / bits;
+
+  for (gsize i = 0; i < n_elements; i++)
+    {
+      guint8 bit = integers[i] << (i % per_byte * bits);
+
+      integers[i / per_byte] = i % per_byte == 0 ? bit : (guint8) (integers[i / per_byte] | bit);
+    }
+}
+
+/* Scales, zero points and axis are checked before they are read. */
+static gboolean
+check_qparams (LfbTensor         *weight,
+               const LfbQParams  *qparams,
+               GError           **error)
+{
+  LfbDType storage = lfb_dtype_get_storage (qparams->dtype);
+  g_autoptr (GBytes) nothing = NULL;
+  g_autoptr (LfbTensor) blank = NULL;
+  g_autoptr (LfbTensor) probe = NULL;
+  gint64 shape[LFB_TENSOR_MAX_DIMS];
+  const gint64 none = 0;
+  gsize n_dims = lfb_tensor_get_n_dims (weight);
+
+  if (!lfb_dtype_is_quantized (qparams->dtype) || lfb_dtype_get_bits (qparams->dtype) > 8)
+    {
+      g_set_error (error, LFB_ERROR, LFB_ERROR_DTYPE, "no kernel takes a weight of %s",
+                   lfb_dtype_to_string (qparams->dtype));
+      return FALSE;
+    }
+  if (qparams->scales != NULL && (qparams->axis < 0 || (guint64) qparams->axis >= n_dims))
+    {
+      g_set_error (error, LFB_ERROR, LFB_ERROR_RANGE, "axis %" G_GINT64_FORMAT " is none of its %" G_GSIZE_FORMAT " dimensions",
+                   qparams->axis, n_dims);
+      return FALSE;
+    }
+
+  /* a tensor of as many channels and no elements */
+  for (gsize i = 0; i < n_dims; i++)
+    shape[i] = lfb_tensor_get_dim (weight, i);
+  shape[n_dims] = 0;
+  nothing = g_bytes_new_static ("", 0);
+  blank = lfb_tensor_new_for_bytes (storage, &none, 1, nothing, error);
+  if (blank != NULL)
+    probe = lfb_tensor_new_with_qparams (blank, shape, n_dims + 1, qparams, error);
+
+  return probe != NULL;
 }
 
 /* Quantizes a float tensor. The message of an error goes on from “its weight
@@ -266,80 +243,49 @@ _lfb_quantize_weight (LfbTensor         *weight,
                       const LfbQParams  *qparams,
                       GError           **error)
 {
-  g_autofree float *values = NULL;
-  g_autofree guint8 *data = NULL;
-  g_autoptr (LfbTensor) integers = NULL;
+  g_autofree float *converted = NULL;
+  g_autofree guint8 *integers = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (LfbTensor) tensor = NULL;
+  const float *values;
   const gint64 *shape;
-  gsize n_dims, size;
-  gint64 n_elements = lfb_tensor_get_n_elements (weight);
+  gint64 length;
+  gsize n_dims;
+  gsize n_elements = lfb_tensor_get_n_elements (weight);
+  guint bits = lfb_dtype_get_bits (qparams->dtype);
 
-  if (!lfb_dtype_is_quantized (qparams->dtype) || lfb_dtype_get_bits (qparams->dtype) > 8)
-    {
-      g_set_error (error, LFB_ERROR, LFB_ERROR_DTYPE, "no kernel takes a weight of %s",
-                   lfb_dtype_to_string (qparams->dtype));
-      return NULL;
-    }
-  if (!_lfb_weight_to_float (weight, &values, error))
+  if (!check_qparams (weight, qparams, error))
     return NULL;
-
-  /* checks scales, zero points and axis before they are read */
-  shape = lfb_tensor_get_shape (weight, &n_dims);
-  size = ((gsize) n_elements * lfb_dtype_get_bits (qparams->dtype) + 7) / 8;
-  data = g_malloc0 (MAX (size, 1));
-  {
-    g_autoptr (LfbTensor) blank = NULL;
-    g_autoptr (LfbTensor) probe = NULL;
-    g_autoptr (GBytes) zeros = g_bytes_new_static (data, size);
-    gint64 length = size;
-    LfbDType storage = lfb_dtype_get_storage (qparams->dtype);
-
-    blank = lfb_tensor_new_for_bytes (storage, &length, 1, zeros, error);
-    if (blank == NULL)
-      return NULL;
-    probe = lfb_tensor_new_with_qparams (blank, shape, n_dims, qparams, error);
-    if (probe == NULL)
-      return NULL;
-  }
-
-  quantize_all (weight, values, qparams, data);
-
-  if (lfb_dtype_get_bits (qparams->dtype) < 8)
+  if (lfb_tensor_get_dtype (weight) == LFB_DTYPE_FLOAT32)
     {
-      gint64 length = size;
-
-      integers = make_tensor (lfb_dtype_get_storage (qparams->dtype), &length, 1,
-                              g_steal_pointer (&data), size, error);
+      values = lfb_tensor_get_data (weight, NULL);
     }
   else
     {
-      integers = make_tensor (lfb_dtype_get_storage (qparams->dtype), shape, n_dims,
-                              g_steal_pointer (&data), size, error);
+      if (!_lfb_weight_to_float (weight, &converted, error))
+        return NULL;
+      values = converted;
     }
+
+  integers = g_try_malloc (MAX (n_elements, 1));
   if (integers == NULL)
-    return NULL;
+    {
+      g_set_error (error, LFB_ERROR, LFB_ERROR_RANGE, "there is no memory for %" G_GSIZE_FORMAT " bytes", n_elements);
+      return NULL;
+    }
+  quantize_all (weight, values, qparams, integers);
+  if (bits < 8)
+    pack_bytes (integers, n_elements, bits);
 
-  return lfb_tensor_new_with_qparams (integers, shape, n_dims, qparams, error);
-}
-
-/* A float tensor rounded to float16. */
-LfbTensor *
-_lfb_halve_weight (LfbTensor  *weight,
-                   GError    **error)
-{
-  gint64 n_elements = lfb_tensor_get_n_elements (weight);
-  g_autofree float *values = NULL;
-  g_autofree guint16 *halves = NULL;
-  const gint64 *shape;
-  gsize n_dims;
-
-  if (!_lfb_weight_to_float (weight, &values, error))
-    return NULL;
-
+  length = (n_elements * bits + 7) / 8;
+  bytes = g_bytes_new_take (g_steal_pointer (&integers), length);
   shape = lfb_tensor_get_shape (weight, &n_dims);
-  halves = g_new (guint16, MAX (n_elements, 1));
-  for (gint64 i = 0; i < n_elements; i++)
-    halves[i] = float_to_half (values[i]);
+  if (bits < 8)
+    tensor = lfb_tensor_new_for_bytes (lfb_dtype_get_storage (qparams->dtype), &length, 1, bytes, error);
+  else
+    tensor = lfb_tensor_new_for_bytes (lfb_dtype_get_storage (qparams->dtype), shape, n_dims, bytes, error);
+  if (tensor == NULL)
+    return NULL;
 
-  return make_tensor (LFB_DTYPE_FLOAT16, shape, n_dims, g_steal_pointer (&halves),
-                      n_elements * sizeof (guint16), error);
+  return lfb_tensor_new_with_qparams (tensor, shape, n_dims, qparams, error);
 }

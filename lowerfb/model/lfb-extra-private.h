@@ -20,6 +20,9 @@
 
 G_BEGIN_DECLS
 
+/* The version of the document that this library reads and writes. */
+#define LFB_DOCUMENT_VERSION 1
+
 /* When a known member is written. */
 typedef enum {
   LFB_KEY_ALWAYS,

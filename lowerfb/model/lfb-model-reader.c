@@ -10,9 +10,6 @@
 
 #include <string.h>
 
-/* The version that this library reads and writes. */
-#define FORMAT_VERSION 1
-
 /* What is wanted of a value, for messages. */
 static const char *
 name_type (LfbJsonType type)
@@ -74,11 +71,11 @@ check_version (const LfbJson  *document,
 
   if (version == NULL)
     return FALSE;
-  if (version->integer > FORMAT_VERSION)
+  if (version->integer > LFB_DOCUMENT_VERSION)
     {
       g_set_error (error, LFB_ERROR, LFB_ERROR_UNSUPPORTED,
                    "format version %" G_GINT64_FORMAT " is higher than %d, the highest that this "
-                   "library knows", version->integer, FORMAT_VERSION);
+                   "library knows", version->integer, LFB_DOCUMENT_VERSION);
       return FALSE;
     }
   if (version->integer < 1)

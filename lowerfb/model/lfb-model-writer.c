@@ -11,8 +11,6 @@
 
 #include <string.h>
 
-#define FORMAT_VERSION 1
-
 /* To be called behind every named thing: if something in it cannot be written,
  * that becomes an error which names it. The first one is kept.
  */
@@ -141,7 +139,7 @@ write_key (gpointer    data,
   if (g_str_equal (key, "lowerfb"))
     {
       _lfb_json_writer_name (&self->values->json, key);
-      _lfb_json_writer_integer (&self->values->json, FORMAT_VERSION);
+      _lfb_json_writer_integer (&self->values->json, LFB_DOCUMENT_VERSION);
     }
   else if (g_str_equal (key, "producer"))
     write_producer (self, model);

@@ -37,6 +37,9 @@ gboolean    lfb_array_init_like          (LfbArray      *self,
                                           LfbTensor     *like,
                                           GError       **error);
 void        lfb_array_clear              (LfbArray      *self);
+/* All of @from, which has as many bytes. */
+void        lfb_array_copy               (LfbArray      *self,
+                                          LfbTensor     *from);
 LfbTensor  *lfb_array_seal               (LfbArray      *self,
                                           GError       **error);
 LfbTensor  *lfb_array_seal_quantized     (LfbArray      *self,
@@ -68,6 +71,13 @@ LfbValue   *lfb_value_take_tensors       (LfbTensor    **tensors,
                                           gsize          n_tensors,
                                           gboolean       tuple);
 
+/* Sizes of dimensions, of which there may be none: then the pointers may be NULL. */
+void        lfb_sizes_copy               (gint64        *to,
+                                          const gint64  *from,
+                                          gsize          n_dims);
+gboolean    lfb_sizes_equal              (const gint64  *a,
+                                          const gint64  *b,
+                                          gsize          n_dims);
 char       *lfb_shape_to_string          (const gint64  *shape,
                                           gsize          n_dims);
 char       *lfb_tensor_describe_shape    (LfbTensor     *tensor);

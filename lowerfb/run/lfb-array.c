@@ -126,7 +126,7 @@ lfb_array_init (LfbArray      *self,
   self->dtype = lfb_dtype_get_storage (dtype);
   self->n_dims = n_dims;
   if (n_dims > 0)
-    memcpy (self->shape, shape, n_dims * sizeof *shape);
+    lfb_sizes_copy (self->shape, shape, n_dims);
   self->size = self->n_elements * lfb_dtype_size (dtype);
 
   return TRUE;
@@ -142,6 +142,18 @@ lfb_array_init_like (LfbArray   *self,
   const gint64 *shape = lfb_tensor_get_shape (like, &n_dims);
 
   return lfb_array_init (self, dtype, shape, n_dims, error);
+}
+
+void
+lfb_array_copy (LfbArray  *self,
+                LfbTensor *from)
+{
+  gsize size;
+  gconstpointer data = lfb_tensor_get_data (from, &size);
+
+  g_assert (size == self->size);
+  if (size > 0)
+    memcpy (self->data, data, size);
 }
 
 void

@@ -139,7 +139,7 @@ pad_dimension (LfbTensor      *tensor,
   const char *from = lfb_tensor_get_data (tensor, NULL);
   char *to;
 
-  memcpy (shape, own, n_dims * sizeof *shape);
+  lfb_sizes_copy (shape, own, n_dims);
   if (!check_amount (before, own[dim], mode, error) || !check_amount (after, own[dim], mode, error))
     return NULL;
   shape[dim] += before + after;
@@ -151,7 +151,7 @@ pad_dimension (LfbTensor      *tensor,
   for (gsize i = dim + 1; i < n_dims; i++)
     inner *= own[i];
   to = array.data;
-  for (gsize o = 0; o < outer; o++)
+  for (gsize o = 0; o < outer && array.n_elements > 0; o++)
     for (gint64 i = 0; i < shape[dim]; i++)
       {
         gint64 at = source_index (i, before, own[dim], mode);

@@ -50,10 +50,11 @@ lfb_reference_round (const LfbRuntime  *runtime,
 {
   g_autoptr (LfbTensor) rounded = NULL;
 
+  if (qscheme == LFB_QSCHEME_NONE)
+    return g_object_ref (weight);
+
   if (dtype == LFB_DTYPE_FLOAT16)
     rounded = lfb_tensor_convert (weight, LFB_DTYPE_FLOAT16, error);
-  else if (qscheme == LFB_QSCHEME_NONE)
-    return g_object_ref (weight);
   else
     rounded = lfb_reference_quantize (runtime, weight, scale, zero_point, axis, qscheme, dtype, error);
 

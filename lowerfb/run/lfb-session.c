@@ -120,6 +120,7 @@ lfb_session_class_init (LfbSessionClass *klass)
   g_object_class_install_properties (object_class, N_PROPS, properties);
 }
 
+/* A bare object, as g_object_new () makes it, has no plan and cannot run. */
 static void
 lfb_session_init (LfbSession *self)
 {
@@ -305,6 +306,12 @@ lfb_session_run (LfbSession    *self,
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
   *n_outputs = 0;
+  if (self->plan == NULL)
+    {
+      g_set_error (error, LFB_ERROR, LFB_ERROR_ARGUMENT,
+                   "this session has no model: lfb_session_new makes one that has");
+      return NULL;
+    }
   for (gsize i = 0; i < n_inputs; i++)
     if (!LFB_IS_TENSOR (inputs[i]))
       {
@@ -473,6 +480,9 @@ lfb_session_list_inputs (LfbSession *self)
   g_auto (GStrv) names = NULL;
 
   g_return_val_if_fail (LFB_IS_SESSION (self), NULL);
+
+  if (self->plan == NULL)
+    return g_new0 (char *, 1);
 
   names = g_new0 (char *, self->plan->inputs->len + 1);
   for (guint i = 0; i < self->plan->inputs->len; i++)

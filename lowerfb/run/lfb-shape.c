@@ -7,6 +7,23 @@
 #include <math.h>
 #include <string.h>
 
+void
+lfb_sizes_copy (gint64       *to,
+                const gint64 *from,
+                gsize         n_dims)
+{
+  if (n_dims > 0)
+    memcpy (to, from, n_dims * sizeof *to);
+}
+
+gboolean
+lfb_sizes_equal (const gint64 *a,
+                 const gint64 *b,
+                 gsize         n_dims)
+{
+  return n_dims == 0 || memcmp (a, b, n_dims * sizeof *a) == 0;
+}
+
 char *
 lfb_shape_to_string (const gint64 *shape,
                      gsize         n_dims)
@@ -37,7 +54,7 @@ lfb_shape_equal (LfbTensor *a,
   const gint64 *shape_a = lfb_tensor_get_shape (a, &n_a);
   const gint64 *shape_b = lfb_tensor_get_shape (b, &n_b);
 
-  return n_a == n_b && memcmp (shape_a, shape_b, n_a * sizeof *shape_a) == 0;
+  return n_a == n_b && lfb_sizes_equal (shape_a, shape_b, n_a);
 }
 
 /* As Python counts: -1 is the last. A tensor without dimensions takes 0 and -1. */
@@ -115,6 +132,12 @@ lfb_check_qparams (const char  *scale_name,
 {
   float used = scale;
 
+  if (!lfb_dtype_is_quantized (dtype))
+    {
+      g_set_error (error, LFB_ERROR, LFB_ERROR_DTYPE, "argument `dtype` is %s, expected a quantized type",
+                   lfb_dtype_to_string (dtype));
+      return FALSE;
+    }
   if (!isfinite (used) || !(used > 0))
     {
       g_set_error (error, LFB_ERROR, LFB_ERROR_RANGE,
@@ -221,7 +244,7 @@ lfb_broadcast_shape (const gint64  *a,
         }
       result[i] = da == 1 ? db : da;
     }
-  memcpy (shape, result, n * sizeof *shape);
+  lfb_sizes_copy (shape, result, n);
   *n_dims = n;
 
   return TRUE;

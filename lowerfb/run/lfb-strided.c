@@ -186,7 +186,7 @@ lfb_tensor_broadcast (LfbTensor     *tensor,
   const gint64 *sizes = lfb_tensor_get_shape (tensor, &n_own);
 
   g_assert (n_own <= n_dims);
-  if (n_own == n_dims && memcmp (sizes, shape, n_dims * sizeof *shape) == 0)
+  if (n_own == n_dims && lfb_sizes_equal (sizes, shape, n_dims))
     return g_object_ref (tensor);
 
   lfb_shape_strides (sizes, n_own, own);

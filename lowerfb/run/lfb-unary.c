@@ -123,6 +123,14 @@ read_output_range (LfbCall    *call,
 {
   gboolean function = lfb_call_has (call, "output_scale");
 
+  if (function && (lfb_value_is_none (lfb_call_get (call, "output_scale")) ||
+                   lfb_value_is_none (lfb_call_get (call, "output_zero_point"))))
+    {
+      g_set_error (error, LFB_ERROR, LFB_ERROR_ARGUMENT, "argument `%s` is missing",
+                   lfb_value_is_none (lfb_call_get (call, "output_scale")) ? "output_scale" : "output_zero_point");
+      return FALSE;
+    }
+
   return lfb_call_qparams (call, function ? "output_scale" : "scale",
                            function ? "output_zero_point" : "zero_point",
                            lfb_tensor_get_dtype (input), scale, zero_point, error);

@@ -454,6 +454,11 @@ test_cat_refusals (void)
                         "%p = quantize(%f, 0.5, 10)\n"
                         "return (%p)\n"), "p",
                   "f stays float: `p` makes quint8, and its input `r` is qint8");
+  lfb_test_stays (make (TWO ("0.5, 10, qint8", "0.25, 10, qint8")
+                        "%f = torch.cat([%d, %e])\n"
+                        "%p = quantize(%f, 0.5, 10, qint8)\n"
+                        "return (%p)\n"), "p",
+                  "f stays float: its inputs differ in range, and there is no cat that makes what `p` makes");
   lfb_test_stays (make (TWO ("0.5, 10", "0.25, 10")
                         "%f = torch.cat([%d, %e])\n"
                         "%s = method size(%f, 0)\n"

@@ -20,6 +20,7 @@ import time
 import warnings
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("GLOG_minloglevel", "2")
 sys.dont_write_bytecode = True
 SKIPPED = 77
 
@@ -53,9 +54,18 @@ def arguments():
     parser.add_argument("--trials", type=int, default=200, help="how many for each operator (%(default)s)")
     parser.add_argument("--only", default=[], metavar="TEXT", action="append",
                         help="only operators whose name contains this; may be repeated")
+    parser.add_argument("--family", default=[], metavar="NAME", action="append",
+                        help="only what this module of comparison/families compares; may be repeated")
     parser.add_argument("--trial", type=int, help="only this one, by its number in the seed that a failure shows")
     parser.add_argument("--failures", type=int, default=3, help="how many to show for each operator (%(default)s)")
     return parser.parse_args()
+
+
+def wanted(row, options):
+    drawer = drawer_of(row)
+    if options.family and (drawer is None or drawer.__module__.rsplit(".", 1)[1] not in options.family):
+        return False
+    return not options.only or any(text in name for text in options.only for name in row.names)
 
 
 def main():
@@ -67,7 +77,7 @@ def main():
     families.load()
 
     every = all_rows()
-    chosen = [row for row in every if not options.only or any(text in name for text in options.only for name in row.names)]
+    chosen = [row for row in every if wanted(row, options)]
     print("lowerfb beside PyTorch %s, engine %s, CPU %s, seed %s" %
           (torch.__version__, torch.backends.quantized.engine, ", ".join(Lfb.get_cpu_features()) or "plain", options.seed))
     started = time.monotonic()

@@ -273,7 +273,9 @@ lower_same_range (LfbLowerContext *context,
   return TRUE;
 }
 
-/* cat into another range: the quantized one requantizes, if the types agree. */
+/* cat into another range: the quantized one requantizes. Like all kernels with an
+ * output range, it makes quint8.
+ */
 static gboolean
 lower_requantizing_cat (LfbLowerContext *context,
                         LfbNode         *quantize,
@@ -307,7 +309,7 @@ lower_requantizing_cat (LfbLowerContext *context,
           return FALSE;
         }
     }
-  if (wanted.dtype == LFB_DTYPE_FLOAT16 || wanted.dtype == LFB_DTYPE_QINT32 || anchor == NULL || scale == NULL)
+  if (wanted.dtype != LFB_DTYPE_QUINT8 || anchor == NULL || scale == NULL)
     {
       _lfb_lower_context_left (context, quantize, ref,
                                "its inputs differ in range, and there is no cat that makes what `%s` makes",

@@ -22,7 +22,7 @@ LFB_UNARY_FUNCTIONS (selu, (real) 1.0507009873554804934193349852946 *
                            (x <= 0 ? (real) 1.6732632423543772848170429916717 * (EXP (x) - 1) : x))
 LFB_UNARY_FUNCTIONS (silu, x * SIGMOID (x))
 LFB_UNARY_FUNCTIONS (mish, x * lfb_tanh (lfb_log1p (lfb_exp (x))))
-LFB_UNARY_FUNCTIONS (gelu, x * (0.5 * (1 + lfb_erf (x * 0.70710678118654752440))))
+LFB_UNARY_FUNCTIONS (gelu, x * (0.5 * lfb_erfc (-x * 0.70710678118654752440)))
 LFB_UNARY_FUNCTIONS (gelu_tanh, 0.5 * x * (1 + lfb_tanh (0.79788456080286535588 * (x + 0.044715 * ((double) x * x * x)))))
 LFB_UNARY_FUNCTIONS (softplus, x * (real) p[0] > (real) p[1] ? x : lfb_log1p (lfb_exp (x * p[0])) / p[0])
 LFB_UNARY_FUNCTIONS (logsigmoid, (x < 0 ? x : 0) - lfb_log1p (lfb_exp (-fabs (x))))

@@ -45,7 +45,7 @@ check_shapes (LfbTensor **tensors,
         {
           first = FALSE;
           *n_dims = n_own;
-          memcpy (shape, own, n_own * sizeof *shape);
+          lfb_sizes_copy (shape, own, n_own);
           continue;
         }
       fits = n_own == *n_dims;
@@ -305,7 +305,7 @@ split_sizes (LfbTensor     *input,
   gsize n_dims;
   const gint64 *own = lfb_tensor_get_shape (input, &n_dims);
 
-  memcpy (shape, own, n_dims * sizeof *shape);
+  lfb_sizes_copy (shape, own, n_dims);
   lfb_shape_strides (own, n_dims, strides);
   for (gsize i = 0; i < n; i++)
     {
@@ -432,7 +432,7 @@ unbind (LfbCall  *call,
 
   if (input == NULL)
     return NULL;
-  memcpy (shape, lfb_tensor_get_shape (input, &n_dims), lfb_tensor_get_n_dims (input) * sizeof *shape);
+  lfb_sizes_copy (shape, lfb_tensor_get_shape (input, &n_dims), lfb_tensor_get_n_dims (input));
   lfb_shape_strides (shape, n_dims, strides);
   stride = strides[dim];
   size = shape[dim];

@@ -155,9 +155,9 @@ clamp_by_tensors (LfbCall          *call,
 
   for (gsize i = 0; i < 2; i++)
     {
-      LfbValue *bound = lfb_call_get (call, names[i]), *next;
+      LfbValue *bound = names[i] != NULL ? lfb_call_get (call, names[i]) : NULL, *next;
 
-      if (lfb_value_is_none (bound))
+      if (bound == NULL || lfb_value_is_none (bound))
         continue;
       next = lfb_binary_apply (call->runtime, &binaries[i], "input", value, names[i], bound, error);
       if (next == NULL)

@@ -142,7 +142,7 @@ with_height (LfbCall              *call,
     return g_object_ref (input);
   if (!lfb_check_rank (input_name (call), input, 2, 3, error))
     return NULL;
-  memcpy (shape, own, n_dims * sizeof *shape);
+  lfb_sizes_copy (shape, own, n_dims);
   shape[n_dims] = shape[n_dims - 1];
   shape[n_dims - 1] = 1;
 
@@ -320,7 +320,7 @@ static_conv_add (LfbCall  *call,
       !lfb_array_init (&array, LFB_DTYPE_QUINT8, sums.shape, sums.n_dims, error))
     return NULL;
   if (lfb_tensor_get_n_dims (extra) != sums.n_dims ||
-      memcmp (lfb_tensor_get_shape (extra, NULL), sums.shape, sums.n_dims * sizeof *sums.shape) != 0)
+      !lfb_sizes_equal (lfb_tensor_get_shape (extra, NULL), sums.shape, sums.n_dims))
     {
       g_autofree char *found = lfb_tensor_describe_shape (extra);
       g_autofree char *wanted = lfb_shape_to_string (sums.shape, sums.n_dims);

@@ -106,7 +106,7 @@ fill_like (LfbCall  *call,
         return NULL;
     }
   else
-    memcpy (shape, lfb_tensor_get_shape (input, &n_dims), lfb_tensor_get_n_dims (input) * sizeof *shape);
+    lfb_sizes_copy (shape, lfb_tensor_get_shape (input, &n_dims), lfb_tensor_get_n_dims (input));
 
   return lfb_value_take_tensor (filled (dtype, shape, n_dims, value, error));
 }
@@ -225,7 +225,7 @@ triangle (LfbCall  *call,
   columns = lfb_tensor_get_dim (input, n_dims - 1);
   diagonal = CLAMP (diagonal, -rows, columns);
   item_size = lfb_dtype_size (lfb_tensor_get_dtype (input));
-  memcpy (array.data, lfb_tensor_get_data (input, NULL), array.size);
+  lfb_array_copy (&array, input);
   for (gsize i = 0; i < array.n_elements; i++)
     {
       gint64 offset = (gint64) (i % columns) - (gint64) (i / columns % rows);

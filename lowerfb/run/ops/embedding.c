@@ -294,7 +294,7 @@ embedding (LfbCall  *call,
   if (numbers == NULL)
     return NULL;
   n = lfb_tensor_get_n_elements (numbers);
-  memcpy (shape, lfb_tensor_get_shape (numbers, &n_dims), lfb_tensor_get_n_dims (numbers) * sizeof *shape);
+  lfb_sizes_copy (shape, lfb_tensor_get_shape (numbers, &n_dims), lfb_tensor_get_n_dims (numbers));
   shape[n_dims] = rows.width;
   if (!lfb_array_init (&array, LFB_DTYPE_FLOAT32, shape, n_dims + 1, error))
     return NULL;

@@ -56,7 +56,7 @@ index_select (LfbCall  *call,
       !lfb_check_rank ("index", index, 0, 1, error) ||
       !lfb_call_dim (call, "dim", lfb_tensor_get_n_dims (input), &dim, error))
     return NULL;
-  memcpy (shape, lfb_tensor_get_shape (input, &n_dims), lfb_tensor_get_n_dims (input) * sizeof *shape);
+  lfb_sizes_copy (shape, lfb_tensor_get_shape (input, &n_dims), lfb_tensor_get_n_dims (input));
   for (gsize i = 0; i < dim; i++)
     outer *= shape[i];
   for (gsize i = dim + 1; i < n_dims; i++)
@@ -206,7 +206,7 @@ scatter (LfbCall  *call,
   if (source != NULL)
     lfb_shape_strides (lfb_tensor_get_shape (source, NULL), n_dims, source_strides);
   item_size = lfb_dtype_size (lfb_tensor_get_dtype (input));
-  memcpy (array.data, lfb_tensor_get_data (input, NULL), array.size);
+  lfb_array_copy (&array, input);
   for (gsize i = 0; i < (gsize) lfb_tensor_get_n_elements (index); i++)
     {
       const gint64 *index_shape = lfb_tensor_get_shape (index, NULL);
@@ -246,11 +246,11 @@ one_hot (LfbCall  *call,
     if (lfb_tensor_read_int (input, i) < 0 || lfb_tensor_read_int (input, i) >= n_classes)
       {
         g_set_error (error, LFB_ERROR, LFB_ERROR_RANGE,
-                     "argument `input` has the class %" G_GINT64_FORMAT ", expected 0 to %" G_GINT64_FORMAT,
-                     lfb_tensor_read_int (input, i), n_classes - 1);
+                     "argument `input` has the class %" G_GINT64_FORMAT ", expected 0 or more, less than %" G_GINT64_FORMAT,
+                     lfb_tensor_read_int (input, i), n_classes);
         return NULL;
       }
-  memcpy (shape, lfb_tensor_get_shape (input, &n_dims), lfb_tensor_get_n_dims (input) * sizeof *shape);
+  lfb_sizes_copy (shape, lfb_tensor_get_shape (input, &n_dims), lfb_tensor_get_n_dims (input));
   shape[n_dims] = MAX (n_classes, 0);
   if (!lfb_array_init (&array, LFB_DTYPE_INT64, shape, n_dims + 1, error))
     return NULL;

@@ -65,7 +65,7 @@ plan_layer (LfbCall    *call,
 
   if (!lfb_call_ints (call, "normalized_shape", sizes, LFB_TENSOR_MAX_DIMS, &n, error))
     return FALSE;
-  if (n == 0 || n > n_dims || memcmp (shape + n_dims - n, sizes, n * sizeof *sizes) != 0)
+  if (n == 0 || n > n_dims || !lfb_sizes_equal (shape + n_dims - n, sizes, n))
     {
       g_autofree char *found = lfb_tensor_describe_shape (input);
       g_autofree char *wanted = lfb_shape_to_string (sizes, n);

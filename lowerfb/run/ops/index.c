@@ -152,7 +152,7 @@ apply_mask (View          *view,
   const guint8 *truth = lfb_tensor_get_data (mask, NULL);
   gint64 count = 0;
 
-  if (n_mask == 0 || n_mask > n_left || memcmp (mask_shape, shape, n_mask * sizeof *shape) != 0)
+  if (n_mask == 0 || n_mask > n_left || !lfb_sizes_equal (mask_shape, shape, n_mask))
     {
       g_autofree char *text = lfb_tensor_describe_shape (mask);
 
@@ -650,7 +650,7 @@ setitem (LfbCall  *call,
   value_shape = lfb_tensor_get_shape (value, &n_value);
   if (!lfb_broadcast_shape (place_shape, n_places, value_shape, n_value, shape, &n_dims, error))
     return NULL;
-  if (n_dims != n_places || memcmp (shape, place_shape, n_dims * sizeof *shape) != 0)
+  if (n_dims != n_places || !lfb_sizes_equal (shape, place_shape, n_dims))
     {
       g_autofree char *wanted = lfb_tensor_describe_shape (places);
       g_autofree char *found = lfb_tensor_describe_shape (value);
@@ -663,7 +663,7 @@ setitem (LfbCall  *call,
     return NULL;
 
   item_size = lfb_dtype_size (lfb_tensor_get_dtype (input));
-  memcpy (array.data, lfb_tensor_get_data (input, NULL), array.size);
+  lfb_array_copy (&array, input);
   for (gsize i = 0; i < (gsize) lfb_tensor_get_n_elements (places); i++)
     memcpy ((char *) array.data + lfb_tensor_read_int (places, i) * item_size,
             (const char *) lfb_tensor_get_data (full, NULL) + i * item_size, item_size);
@@ -685,7 +685,7 @@ select_index (LfbCall  *call,
       !lfb_call_dim (call, "dim", lfb_tensor_get_n_dims (input), &dim, error) ||
       !lfb_call_int (call, "index", &index, error))
     return NULL;
-  memcpy (shape, lfb_tensor_get_shape (input, &n_dims), lfb_tensor_get_n_dims (input) * sizeof *shape);
+  lfb_sizes_copy (shape, lfb_tensor_get_shape (input, &n_dims), lfb_tensor_get_n_dims (input));
   lfb_shape_strides (shape, n_dims, strides);
   if (index < -shape[dim] || index >= shape[dim])
     {
@@ -713,7 +713,7 @@ narrow (LfbCall  *call,
       !lfb_call_dim (call, "dim", lfb_tensor_get_n_dims (input), &dim, error) ||
       !lfb_call_int (call, "start", &start, error) || !lfb_call_int (call, "length", &length, error))
     return NULL;
-  memcpy (shape, lfb_tensor_get_shape (input, &n_dims), lfb_tensor_get_n_dims (input) * sizeof *shape);
+  lfb_sizes_copy (shape, lfb_tensor_get_shape (input, &n_dims), lfb_tensor_get_n_dims (input));
   lfb_shape_strides (shape, n_dims, strides);
   if (start < 0 && start >= -shape[dim])
     start += shape[dim];

@@ -174,7 +174,7 @@ nearest_dimension (const Resampling  *self,
   const char *from = lfb_tensor_get_data (input, NULL);
   char *to;
 
-  memcpy (shape, lfb_tensor_get_shape (input, &n_dims), lfb_tensor_get_n_dims (input) * sizeof *shape);
+  lfb_sizes_copy (shape, lfb_tensor_get_shape (input, &n_dims), lfb_tensor_get_n_dims (input));
   split_around (shape, n_dims, 2 + i, &outer, &inner);
   shape[2 + i] = self->out[i];
   if (!lfb_array_init (&array, lfb_tensor_get_dtype (input), shape, n_dims, error))
@@ -231,7 +231,7 @@ linear_dimension (const Resampling  *self,
   if (in == self->out[i])
     return g_object_ref (input);
 
-  memcpy (shape, lfb_tensor_get_shape (input, &n_dims), lfb_tensor_get_n_dims (input) * sizeof *shape);
+  lfb_sizes_copy (shape, lfb_tensor_get_shape (input, &n_dims), lfb_tensor_get_n_dims (input));
   split_around (shape, n_dims, 2 + i, &outer, &inner);
   shape[2 + i] = self->out[i];
   if (!lfb_array_init (&array, LFB_DTYPE_FLOAT32, shape, n_dims, error))

@@ -104,7 +104,7 @@ output_shape (const char  *name,
                    "argument `%s` has the shape %s, expected a last dimension of %" G_GSIZE_FORMAT, name, text, k);
       return FALSE;
     }
-  memcpy (shape, own, *n_dims * sizeof *shape);
+  lfb_sizes_copy (shape, own, *n_dims);
   shape[*n_dims - 1] = n;
 
   return lfb_shape_count (shape, *n_dims - 1, m, error);

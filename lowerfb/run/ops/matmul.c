@@ -66,7 +66,7 @@ product_init (Product    *self,
       !lfb_shape_count (batch, n_batch, &self->n_batches, error))
     return FALSE;
 
-  memcpy (full, batch, n_batch * sizeof *full);
+  lfb_sizes_copy (full, batch, n_batch);
   full[n_batch] = self->m;
   full[n_batch + 1] = self->k;
   self->a = n_a > 1 ? lfb_tensor_broadcast (a, full, n_batch + 2, error) : g_object_ref (a);
@@ -91,7 +91,7 @@ product_init (Product    *self,
     return FALSE;
 
   self->n_dims = n_batch;
-  memcpy (self->shape, batch, n_batch * sizeof *batch);
+  lfb_sizes_copy (self->shape, batch, n_batch);
   if (n_a > 1)
     self->shape[self->n_dims++] = self->m;
   if (n_b > 1)

@@ -384,7 +384,7 @@ expand_as (LfbCall  *call,
   wanted = lfb_tensor_get_shape (other, &n_wanted);
   if (!lfb_broadcast_shape (own, n_own, wanted, n_wanted, shape, &n, error))
     return NULL;
-  if (n != n_wanted || memcmp (shape, wanted, n * sizeof *shape) != 0)
+  if (n != n_wanted || !lfb_sizes_equal (shape, wanted, n))
     {
       g_set_error_literal (error, LFB_ERROR, LFB_ERROR_SHAPE, "argument `input` is larger than `other`");
       return NULL;
@@ -499,7 +499,7 @@ repeat_interleave (LfbCall  *call,
   if (flat == NULL || !lfb_check_rank ("input", flat, 1, LFB_TENSOR_MAX_DIMS, error))
     return NULL;
 
-  memcpy (shape, lfb_tensor_get_shape (flat, &n_dims), lfb_tensor_get_n_dims (flat) * sizeof *shape);
+  lfb_sizes_copy (shape, lfb_tensor_get_shape (flat, &n_dims), lfb_tensor_get_n_dims (flat));
   if (lfb_value_get_kind (repeats) == LFB_VALUE_KIND_TENSOR &&
       lfb_tensor_get_n_elements (lfb_value_get_tensor (repeats)) != 1)
     {

@@ -103,7 +103,7 @@ pixel_shuffle (LfbCall  *call,
   own = lfb_tensor_get_shape (input, &n_dims);
   if (!check_multiple (own[n_dims - 3], r * r, "channels", error))
     return NULL;
-  memcpy (shape, own, n_dims * sizeof *shape);
+  lfb_sizes_copy (shape, own, n_dims);
   split[0] = 1;
   for (gsize i = 0; i + 3 < n_dims; i++)
     split[0] *= own[i];
@@ -133,7 +133,7 @@ pixel_unshuffle (LfbCall  *call,
   own = lfb_tensor_get_shape (input, &n_dims);
   if (!check_multiple (own[n_dims - 2], r, "rows", error) || !check_multiple (own[n_dims - 1], r, "columns", error))
     return NULL;
-  memcpy (shape, own, n_dims * sizeof *shape);
+  lfb_sizes_copy (shape, own, n_dims);
   split[0] = 1;
   for (gsize i = 0; i + 3 < n_dims; i++)
     split[0] *= own[i];

@@ -28,8 +28,7 @@ def parse(text):
     ``attributes`` is {target: class of a packed weight, or "value"}: the second argument of
     get_attr. Raises ValueError, naming the line.
     """
-    lines = [line[8:] if line.startswith(" " * 8) else line.strip() for line in text.splitlines()]
-    return _Parser().run("\n".join(lines))
+    return _Parser().run("\n".join(line.strip() for line in text.splitlines()))
 
 
 class _Parser:

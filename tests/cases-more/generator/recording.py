@@ -17,7 +17,7 @@ _HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(_HERE, "..", "..", "..", "bindings", "python"))
 
 import lowerfb_torch  # noqa: E402
-from lowerfb_torch import capture, document, values  # noqa: E402
+from lowerfb_torch import capture, document, safetensors, values  # noqa: E402
 
 import notation  # noqa: E402
 
@@ -38,7 +38,7 @@ class Reference:
         model = copy.deepcopy(self.model)
         for path, part in list(self.model.named_modules()):
             if path and isinstance(part, torch.fx.GraphModule):
-                maps = capture.maps_of(part)
+                maps = (given or {} for given in capture.maps_of(part))
                 lowered = lower_to_fbgemm(copy.deepcopy(part), *maps)
                 parent, _, name = path.rpartition(".")
                 setattr(model.get_submodule(parent), name, lowered)
@@ -53,11 +53,15 @@ class Expectation:
     nodes of the reference model that are reported as left to nodes that the reason has to name.
     ``modes`` are those in which the graph is made: "strict" for strict-upstream, "default".
     ``truth`` is the recording that the lowered model is held against: "lowered", or "reference"
-    where torch's lowered model computes something else than it should.
+    where torch's lowered model computes something else than it should. ``steps`` and ``tolerance``
+    are how far reference and lowered model may be apart: steps of the larger scale, and parts of
+    the range of an output that has no steps. With ``runs`` false the model is not run.
+    ``names`` maps names of functions to other names, under which the file is to have them.
     """
 
     def __init__(self, text=None, modules=None, graphs=None, left=None, modes=BOTH, truth=None,
-                 original_weights=None, steps=1):
+                 original_weights=None, steps=None, tolerance=None, runs=True,
+                 names=None):
         self.text = text
         self.modules = modules or {}
         self.graphs = graphs or {}
@@ -66,6 +70,9 @@ class Expectation:
         self.truth = truth or ("reference" if text else "lowered")
         self.original_weights = original_weights
         self.steps = steps
+        self.tolerance = tolerance
+        self.runs = runs
+        self.names = names
 
 
 def describe(model):
@@ -90,7 +97,21 @@ def summarize(doc):
 
 def written_by_hand(expectation, reference_doc):
     """The summary that ``expectation`` describes."""
-    nodes, attributes = notation.parse(expectation.text)
+    if expectation.text == "unchanged":
+        summary = summarize(reference_doc)
+    else:
+        nodes, attributes = notation.parse(expectation.text)
+        modules = _expected_modules(expectation, reference_doc, nodes)
+        summary = {"nodes": nodes, "modules": modules, "attributes": attributes}
+    graphs = {path: written_by_hand(graph, reference_doc["modules"][path]["graph"])
+              for path, graph in expectation.graphs.items()}
+    if graphs:
+        summary["graphs"] = graphs
+    return summary
+
+
+def _expected_modules(expectation, reference_doc, nodes):
+    """Types by path: of modules that are called as they were, and those that are given."""
     called = {node["target"] for node in nodes if node["op"] == "call_module"}
     modules = {}
     for path, entry in reference_doc["modules"].items():
@@ -102,13 +123,7 @@ def written_by_hand(expectation, reference_doc):
     missing = called.difference(modules)
     if missing:
         raise ValueError("no types for %s" % sorted(missing))
-    summary = {"nodes": nodes, "modules": modules, "attributes": attributes}
-    graphs = {}
-    for path, graph in expectation.graphs.items():
-        graphs[path] = written_by_hand(graph, reference_doc["modules"][path]["graph"])
-    if graphs:
-        summary["graphs"] = graphs
-    return summary
+    return modules
 
 
 def renamed(summary):
@@ -132,8 +147,12 @@ def renamed(summary):
 
 
 def flatten(value):
+    """The tensors of a structure in order; numbers among them as lowerfb gives them."""
     if isinstance(value, torch.Tensor):
         return [value]
+    if isinstance(value, (int, float)):
+        dtype = torch.float64 if isinstance(value, float) else torch.int64
+        return [torch.tensor(value, dtype=dtype)]
     if isinstance(value, dict):
         value = value.values()
     elif not isinstance(value, (list, tuple)):
@@ -146,12 +165,21 @@ def run(model, inputs):
         return [t.detach().clone() for t in flatten(model(*copy.deepcopy(inputs)))]
 
 
+def _rename_functions(path, names):
+    doc, tensors = lowerfb_torch.load_model(path)
+    for node in doc["nodes"]:
+        if node["op"] == "call_function":
+            node["target"] = names.get(node["target"], node["target"])
+    safetensors.write(path, tensors, {"lowerfb": json.dumps(doc, separators=(",", ":"))})
+
+
 def record(name, reference, expectation, folder):
     """Write the files of a case; returns what torch did where the expectation is by hand."""
     base = os.path.join(folder, name)
     tensors = {"input.%d" % i: t for i, t in enumerate(flatten(reference.inputs))}
-    outputs = run(reference.model, reference.inputs)
-    tensors.update(("reference.%d" % i, t) for i, t in enumerate(outputs))
+    if expectation.runs:
+        outputs = run(reference.model, reference.inputs)
+        tensors.update(("reference.%d" % i, t) for i, t in enumerate(outputs))
     reference_doc = describe(reference.model)
     summary, lowered, torch_did = None, None, "the same"
     try:
@@ -166,7 +194,7 @@ def record(name, reference, expectation, folder):
         if summary is not None and renamed(summary) != renamed(expected):
             torch_did = "another graph"
         summary = expected
-    elif expectation.truth == "lowered":
+    elif expectation.truth == "lowered" and expectation.runs:
         outputs = run(lowered, reference.inputs)
         tensors.update(("lowered.%d" % i, t) for i, t in enumerate(outputs))
     summary = dict({"by": "hand" if expectation.text is not None else "torch",
@@ -177,10 +205,15 @@ def record(name, reference, expectation, folder):
         summary["left"] = expectation.left
     if expectation.original_weights is not None:
         summary["original_weights"] = expectation.original_weights
-    if expectation.steps != 1:
-        summary["steps"] = expectation.steps
+    for key in ("steps", "tolerance"):
+        if getattr(expectation, key) is not None:
+            summary[key] = getattr(expectation, key)
+    if not expectation.runs:
+        summary["runs"] = False
     lowerfb_torch.save(reference.model, base + ".reference.safetensors", reference.qconfig_map,
                        reference.scopes)
+    if expectation.names:
+        _rename_functions(base + ".reference.safetensors", expectation.names)
     lowerfb_torch.save_tensors(base + ".io.safetensors", tensors)
     with open(base + ".lowered.json", "w", encoding="utf-8") as file:
         json.dump(summary, file, indent=1)

@@ -36,8 +36,11 @@ class Array:
         text = "%s%s" % (self.dtype, list(self.data.shape))
         if self.qparams is not None:
             text += " " + ", ".join(str(part) for part in self.qparams)
-        with numpy.printoptions(threshold=40, edgeitems=8, linewidth=160):
-            return "%s %s" % (text, str(self.data).replace("\n", " "))
+        with numpy.printoptions(threshold=8, edgeitems=2, linewidth=160, precision=9):
+            numbers = " ".join(str(self.data).split())
+        return "%s %s" % (text, numbers if len(numbers) < 120 else numbers[:120] + "...")
+
+    __repr__ = __str__
 
 
 def native(data):

@@ -17,6 +17,8 @@ LIMITS = {torch.quint8: (0, 255), torch.qint8: (-128, 127), torch.qint32: (-2**3
 # Zeros, ones, halves, the ends of what float32 can hold, and what is no number at all.
 SPECIAL = (0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 1.5, 2.5, 1e-45, -1e-45, 1.1754944e-38, 1e-20, 1e20,
            3.4028235e38, -3.4028235e38, math.inf, -math.inf, math.nan)
+# Without those that overflow, or do not, depending on the order of a sum.
+SMALL = tuple(value for value in SPECIAL if not 1e10 < abs(value) < math.inf)
 
 
 class Draw:
@@ -77,24 +79,26 @@ class Draw:
     # Numbers and tensors
 
     def number(self, kinds="bif"):
-        """A Python number."""
+        """A Python number: a bool, an int, a float, or a float that even a float16 holds (h)."""
         kind = self.choice(kinds)
         if kind == "b":
             return self.chance(0.5)
         if kind == "i":
             return self.choice((0, 1, -1, 2, 3, -5, 127, 255, 256, 1000))
+        if kind == "h":
+            return self.choice((0.0, 1.0, -1.5, 0.125, 2.0, -3.25, 100.0))
         return self.choice((0.0, 1.0, -1.5, 0.1, 2.0, -3.25, 1e-3, 100.0))
 
-    def floats(self, shape, dtype=torch.float32, special=0.3, spread=None):
-        """Normal numbers of some spread; in part of the tensors every tenth is special."""
+    def floats(self, shape, dtype=torch.float32, special=0.3, spread=None, huge=True):
+        """Normal numbers of some spread; in part of the tensors, some of them are special."""
         if spread is None:
             spread = self.choice((1.0, 1.0, 3.0, 10.0, 0.01, 300.0))
         data = self.array.standard_normal(shape) * spread
         if self.chance(0.15):
             data = numpy.round(data * 2) / 2
         if self.chance(special):
-            chosen = self.array.random(shape) < 0.15
-            data = numpy.where(chosen, self.array.choice(numpy.array(SPECIAL), shape), data)
+            chosen = self.array.random(shape) < self.choice((0.1, 0.5))
+            data = numpy.where(chosen, self.array.choice(numpy.array(SPECIAL if huge else SMALL), shape), data)
         return torch.from_numpy(numpy.asarray(data)).to(dtype)
 
     def integers(self, shape, dtype=torch.int64, low=None, high=None):
@@ -107,13 +111,13 @@ class Draw:
     def bools(self, shape, share=0.5):
         return torch.from_numpy(numpy.asarray(self.array.random(shape) < share))
 
-    def plain(self, shape, dtypes=PLAIN, special=0.3):
+    def plain(self, shape, dtypes=PLAIN, special=0.3, huge=True):
         """A tensor that is not quantized; float32 half of the time."""
         dtype = torch.float32 if torch.float32 in dtypes and self.chance(0.5) else self.choice(dtypes)
         if dtype == torch.bool:
             return self.bools(shape)
         if dtype.is_floating_point:
-            return self.floats(shape, dtype, special)
+            return self.floats(shape, dtype, special, huge=huge)
         return self.integers(shape, dtype)
 
     def scale(self, low=1e-3, high=1.0):
@@ -150,7 +154,8 @@ class Draw:
     def quantized_channels(self, shape, axis=0, dtype=torch.qint8, zero_points=False):
         n = shape[axis]
         low, high = LIMITS[dtype]
-        scales = torch.tensor([self.scale() for _ in range(n)], dtype=torch.float64)
+        # Scales that a float32 holds, as observers make them: PyTorch multiplies by the float64.
+        scales = torch.tensor([self.scale() for _ in range(n)], dtype=torch.float32).double()
         zeros = torch.tensor([self.int(low, high) if zero_points else 0 for _ in range(n)], dtype=torch.int64)
         return torch._make_per_channel_quantized_tensor(torch.from_numpy(self.bytes(shape, dtype)), scales, zeros, axis)
 

@@ -18,13 +18,13 @@ class Measure:
 
     def __init__(self):
         self.ulps = 0.0
-        self.part = 0.0
+        self.share = 0.0
         self.ties = 0
         self.nearer = 0
 
     @property
     def exact(self):
-        return not (self.ulps or self.part or self.ties or self.nearer)
+        return not (self.ulps or self.share or self.ties or self.nearer)
 
 
 def _check(condition, *message):
@@ -54,20 +54,21 @@ def _floats(ours, theirs, bound, precise, measure):
         finite = numpy.abs(y[numpy.isfinite(y)])
         largest = finite.max() if finite.size else 0.0
         ulps = bound.double if ours.dtype == "float64" else bound.ulps
-        allowed = ulps * _spacing(y, ours.dtype) + bound.part * largest
+        allowed = ulps * _spacing(y, ours.dtype) + bound.part * largest + bound.absolute
         good = same | (off <= allowed)
         if not good.all() and precise is not None:
             p = precise()
             p = p.data.astype(numpy.float64)
-            limit = ulps * _spacing(p, ours.dtype) + bound.part * largest
+            limit = ulps * _spacing(p, ours.dtype) + bound.part * largest + bound.absolute
             nearer = ~good & ((numpy.abs(x - p) <= limit) | (a == p.astype(a.dtype)) | (numpy.isnan(x) & numpy.isnan(p)))
             measure.nearer += int(nearer.sum())
             off[nearer] = 0.0
             good |= nearer
-        if ulps:
+        if bound.part or bound.absolute:
+            shares = (off / numpy.where(allowed > 0, allowed, 1.0))[good & (off > 0)]
+            measure.share = max(measure.share, float(shares.max(initial=0.0)))
+        else:
             measure.ulps = max(measure.ulps, float((off / _spacing(y, ours.dtype))[good].max(initial=0.0)))
-        elif largest > 0:
-            measure.part = max(measure.part, float(off[good].max(initial=0.0) / largest))
     places = _places(~good)
     _check(not places, "at", places, "we have", [a[place] for place in places], "and not",
            [b[place] for place in places])

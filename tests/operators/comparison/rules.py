@@ -40,6 +40,20 @@ class Steps:
         return near <= 1e-3 + 1e-6 * numpy.abs(values)
 
 
+class Integers(Steps):
+    """What the integers are, whatever they stand for."""
+
+    def __init__(self, integers):
+        self.expected = self.values = integers
+        self.exact = True
+
+    def integers(self):
+        return self.expected
+
+    def ties(self):
+        return numpy.zeros(self.expected.shape, bool)
+
+
 def quantize(floats, scale, zero_point, dtype=torch.quint8, low=None, exact=True):
     """x * (1 / s) in float32, to be rounded before the zero point is added."""
     with numpy.errstate(all="ignore"):
@@ -49,9 +63,9 @@ def quantize(floats, scale, zero_point, dtype=torch.quint8, low=None, exact=True
 
 def dequantize(tensor):
     """The floats of a quantized tensor: (q - z) * s in float32."""
-    q = tensor.int_repr().numpy().astype(numpy.int32)
+    q = numpy.asarray(tensor.int_repr().numpy().astype(numpy.int32))
     if tensor.qscheme() in (torch.per_tensor_affine, torch.per_tensor_symmetric):
-        return (q - numpy.int32(tensor.q_zero_point())).astype(F32) * F32(tensor.q_scale())
+        return numpy.asarray((q - numpy.int32(tensor.q_zero_point())).astype(F32) * F32(tensor.q_scale()))
     shape = [1] * q.ndim
     shape[tensor.q_per_channel_axis()] = -1
     zeros = tensor.q_per_channel_zero_points().numpy().astype(numpy.int32).reshape(shape)
@@ -61,7 +75,7 @@ def dequantize(tensor):
 
 def centred(tensor):
     """q - z as int64."""
-    q = tensor.int_repr().numpy().astype(numpy.int64)
+    q = numpy.asarray(tensor.int_repr().numpy().astype(numpy.int64))
     if tensor.qscheme() in (torch.per_tensor_affine, torch.per_tensor_symmetric):
         return q - tensor.q_zero_point()
     shape = [1] * q.ndim

@@ -15,7 +15,7 @@ _NO_KERNEL = ("not implemented for", "Could not run", "not supported for", "NYI"
               "not yet implemented", "isn't implemented", "no support", "unsupported", "is not supported",
               "doesn't support", "does not support", "currently only support", "only supported for",
               "Didn't find engine", "not have a deterministic", "expected scalar type", "dtypes other than float",
-              "supported only for", "could not create a primitive", "can only be used", "not supported on")
+              "supported only for", "xnnp_", "works only on", "shuffle expects 4D", "required rank", "currently not supported", "currently disabled", "Input shape must be", "promoteTypes with quantized", "could not create a primitive", "can only be used", "not supported on")
 
 
 class Outcome:
@@ -45,7 +45,7 @@ class Tally:
     def __init__(self, row):
         self.row = row
         self.trials = self.exact = self.errors = self.by_rule = self.ties = self.nearer = 0
-        self.ulps = self.part = 0.0
+        self.ulps = self.share = 0.0
         self.tolerated = collections.Counter()
         self.failures = []
         self.without_kernel = 0
@@ -55,12 +55,14 @@ class Tally:
         self.ties += measure.ties
         self.nearer += measure.nearer
         self.ulps = max(self.ulps, measure.ulps)
-        self.part = max(self.part, measure.part)
+        self.share = max(self.share, measure.share)
 
 
 def _call_ours(name, trial):
     args, kwargs = trial.our_arguments()
-    return normal(Lfb.call(name, native(list(args)), native(kwargs)))
+    result = Lfb.call(name, native(list(args)), native(kwargs))
+    result = trial.finish(result) if trial.finish else result
+    return normal(result.unpack() if isinstance(result, Lfb.Value) else result)
 
 
 def _precise(name, kind, trial):
@@ -86,6 +88,7 @@ def _compare(name, kind, trial, ours, theirs, tally):
             raise Difference("by the rule, %s" % difference) from None
         if trial.unlike or theirs.no_kernel:
             tally.by_rule += 1
+            tally.tolerated["only the rule: %s" % (trial.unlike or "PyTorch has no kernel")] += 1
             tally.add(measure)
             return True
     if theirs.no_kernel:
@@ -101,6 +104,13 @@ def _compare(name, kind, trial, ours, theirs, tally):
     precise = _precise(name, kind, trial) if trial.bound.precise else None
     tally.add(compare(ours.value, theirs.value, trial.bound, steps if hasattr(steps, "ties") else None, precise))
     return True
+
+
+def _describe(trial):
+    if callable(trial.ours):
+        return "none: they could not be made"
+    args, kwargs = trial.our_arguments()
+    return describe(args) + (" " + describe(kwargs) if kwargs else "")
 
 
 def run_trial(drawer, row, name, seed, tally):
@@ -119,9 +129,7 @@ def run_trial(drawer, row, name, seed, tally):
                 tally.tolerated[reason] += 1
                 break
         else:
-            args, kwargs = trial.our_arguments()
-            tally.failures.append("%s, %s\n    arguments: %s %s\n    %s" % (
-                name, seed, describe(args), describe(kwargs) if kwargs else "", difference))
+            tally.failures.append("%s, %s\n    arguments: %s\n    %s" % (name, seed, _describe(trial), difference))
         counts = True
     tally.without_kernel += not counts
     tally.trials += counts

@@ -2,14 +2,14 @@
 """What came out, an operator a line."""
 
 _HEAD = ("operator", "trials", "exact", "errors", "by rule", "difference", "tolerated because")
-_LINE = "%-52s %6s %6s %6s %7s  %-12s %s"
+_LINE = "%-52s %6s %6s %6s %7s  %-14s %s"
 
 
 def _difference(tally):
+    if tally.share:
+        return "%.2g of bound" % tally.share
     if tally.ulps:
         return "%.3g ulp" % tally.ulps
-    if tally.part:
-        return "%.2g of max" % tally.part
     return "1 step" if tally.ties else "0"
 
 

@@ -16,7 +16,8 @@ class Trial:
     settings   by name; of a module, what it is made with
     tensors    by name; of a module, its parameters and buffers
     expect     what PyTorch makes of it, if calling it by the same name is not enough
-    ours       our own (args, kwargs), where they differ from PyTorch's
+    ours       our own (args, kwargs), where they differ from PyTorch's; or a function that makes them
+    finish     what is done to our result before it is compared
     rule       what the numerics say, to the bit: rules.Steps, a tensor, or a tuple of them
     bound      how far floats may be from PyTorch's
     tolerated  reasons and conditions under which the results may differ
@@ -24,18 +25,21 @@ class Trial:
     """
 
     def __init__(self, *args, settings=None, tensors=None, expect=None, ours=None, rule=None, bound=None,
-                 tolerated=(), unlike=None):
+                 tolerated=(), unlike=None, finish=None):
         self.args = args
         self.settings = settings or {}
         self.tensors = tensors or {}
         self.expect = expect
         self.ours = ours
+        self.finish = finish
         self.rule = rule
         self.bound = bound or Bound()
         self.tolerated = list(tolerated)
         self.unlike = unlike
 
     def our_arguments(self):
+        if callable(self.ours):
+            self.ours = self.ours()
         return self.ours or (self.args, {**self.settings, **self.tensors})
 
     def call_torch(self, name, kind, cast=lambda tensor: tensor):
@@ -45,6 +49,8 @@ class Trial:
         args = [copy(argument, cast) for argument in self.args]
         settings, tensors = copy(self.settings, cast), copy(self.tensors, cast)
         target = names.resolve(name)
+        if target is None:
+            raise NotImplementedError("PyTorch does not have it")
         if kind == names.MODULE:
             module = target(**settings).eval()
             for key, tensor in tensors.items():
@@ -58,7 +64,7 @@ class Trial:
 
 
 class Bound:
-    """How far a float may be off: units in the last place, or a part of the largest value of a result.
+    """How far a float may be off: units in the last place, a part of the largest value, or a number.
 
     double   units in the last place of a float64
     precise  None, or a function of a tensor that makes it a float64: where a float is further off, it
@@ -66,9 +72,10 @@ class Bound:
              PyTorch's own float32 functions err too
     """
 
-    def __init__(self, ulps=0, part=0.0, double=None, precise=None):
+    def __init__(self, ulps=0, part=0.0, absolute=0.0, double=None, precise=None):
         self.ulps = ulps
         self.part = part
+        self.absolute = absolute
         self.double = ulps if double is None else double
         self.precise = precise
 

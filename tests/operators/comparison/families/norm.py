@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Batch, layer, group and instance norm of floats."""
+
+import torch
+
+from ..draw import FLOATS
+from ..reasons import EMPTY, HALF, ONE, ONLY_FLOAT32
+from ..trial import Bound, Trial, compares, double
+
+NORM = Bound(ulps=4, part=4e-6, absolute=4e-6, double=1000, precise=double)
+
+
+def bound_for(data, weight, eps):
+    """Means and variances are float64 here, float32 in PyTorch: x - mean is off by a part of x, times 1 / deviation."""
+    finite = data[data.isfinite()].abs().double()
+    largest = float(finite.max()) if finite.numel() else 0.0
+    gamma = float(weight.abs().max()) if weight is not None and weight.numel() else 1.0
+    return Bound(ulps=4, part=4e-6, absolute=4e-6 + 4e-7 * largest * max(gamma, 1) / eps**0.5, double=1000, precise=double)
+
+
+def affine(draw, n, always=False):
+    """weight and bias, or one of them, or none."""
+    given = always or draw.chance(0.7)
+    weight = draw.floats(n, special=0, spread=1.0) if given else None
+    bias = draw.floats(n, special=0, spread=1.0) if given or draw.chance(0.1) else None
+    return {"weight": weight, "bias": bias}
+
+
+def statistics(draw, n):
+    return {"running_mean": draw.floats([n], special=0, spread=1.0),
+            "running_var": draw.floats([n], special=0, spread=1.0).abs()}
+
+
+def image(draw, n_spatial, batched=True):
+    """(batch, channels, spatial)."""
+    shape = [draw.size(3)] if batched else []
+    shape += [draw.size(5)] + [draw.size(4) for _ in range(n_spatial)]
+    if draw.chance(0.04) and batched:
+        shape[0] = 0
+    return shape
+
+
+def _floats(draw, shape):
+    return draw.plain(shape, (torch.float32,) if draw.chance(0.85) else FLOATS, special=0.05, huge=False)
+
+
+@compares("torch.nn.functional.batch_norm", "torch.batch_norm", "torch.nn.BatchNorm1d", "torch.nn.BatchNorm2d",
+          "torch.nn.BatchNorm3d")
+def batch_norm(draw, name):
+    n_spatial = int(name[-2]) if name[-1] == "d" else draw.int(0, 3)
+    if name.endswith("1d") and draw.chance(0.4):
+        n_spatial = 0
+    if draw.chance(0.03):
+        n_spatial += 1
+    shape = image(draw, n_spatial)
+    n = shape[1] + (1 if draw.chance(0.03) and shape[0] else 0)
+    data, values, eps = draw.floats(shape, special=0.05, huge=False), statistics(draw, n), draw.choice((1e-5, 1e-3, 0.1))
+    if name.startswith("torch.nn.Batch"):
+        own = affine(draw, n, True)
+        return Trial(data, expect=lambda: _module(name, data, {**values, **own}, eps), ours=((data,), {**values, **own, "eps": eps}),
+                     bound=NORM, tolerated=[HALF])
+    own = affine(draw, n)
+    training = draw.chance(0.2)
+    # What one batch has only one of has no unbiased variance, and PyTorch updates the running one by it.
+    if training and data.numel() <= (n if shape[0] else 0):
+        training = False
+    if name == "torch.batch_norm":
+        return Trial(data, own["weight"], own["bias"], values["running_mean"], values["running_var"], training, 0.1,
+                     eps, False, bound=NORM)
+    return Trial(data, values["running_mean"], values["running_var"], own["weight"], own["bias"],
+                 settings={"training": training, "eps": eps}, bound=NORM)
+
+
+def _module(name, data, values, eps):
+    module = getattr(torch.nn, name.rsplit(".", 1)[1])(len(values["weight"]), eps)
+    module.weight.copy_(values["weight"])
+    module.bias.copy_(values["bias"])
+    module.running_mean.copy_(values["running_mean"])
+    module.running_var.copy_(values["running_var"])
+    return module.eval()(data)
+
+
+@compares("torch.nn.functional.layer_norm", "torch.layer_norm")
+def layer_norm(draw, name):
+    shape = draw.shape(1)
+    n = draw.int(1, len(shape))
+    normalized = shape[-n:] if draw.chance(0.97) else shape[-n:] + [2]
+    own = affine(draw, normalized)
+    eps = draw.choice((1e-5, 1e-3))
+    data = _floats(draw, shape)
+    if name == "torch.nn.LayerNorm":
+        return Trial(data, settings={"normalized_shape": normalized, "eps": eps},
+                     tensors=own if own["weight"] is not None else {**own, "weight": torch.ones(normalized)},
+                     bound=bound_for(data, own["weight"], eps), tolerated=[HALF, ONLY_FLOAT32])
+    own = {key: value.to(data.dtype) if value is not None else None for key, value in own.items()}
+    return Trial(data, normalized, own["weight"], own["bias"], eps, tolerated=[HALF, ONLY_FLOAT32],
+                 bound=bound_for(data, own["weight"], eps))
+
+
+@compares("torch.nn.functional.group_norm", "torch.group_norm")
+def group_norm(draw, name):
+    groups = draw.size(3)
+    shape = image(draw, draw.int(0, 3))
+    shape[1] = groups * draw.size(3) + (1 if draw.chance(0.03) else 0)
+    own = affine(draw, [shape[1]])
+    eps = draw.choice((1e-5, 1e-3))
+    data = draw.floats(shape, special=0.05, huge=False)
+    if name == "torch.nn.GroupNorm":
+        own = own if own["weight"] is not None else {**own, "weight": torch.ones(shape[1])}
+        return Trial(data, settings={"num_groups": groups, "eps": eps}, tensors=own,
+                     bound=bound_for(data, own["weight"], eps), tolerated=[ONE],
+                     expect=lambda: torch.nn.functional.group_norm(data, groups, own["weight"], own["bias"], eps))
+    return Trial(data, groups, own["weight"], own["bias"], eps, bound=bound_for(data, own["weight"], eps), tolerated=[ONE])
+
+
+@compares("torch.nn.functional.instance_norm", "torch.nn.InstanceNorm1d")
+def instance_norm(draw, name):
+    n_spatial = int(name[-2]) if name[-1] == "d" else draw.int(1, 3)
+    unbatched = name[-1] == "d" and draw.chance(0.15)
+    shape = image(draw, n_spatial, not unbatched)
+    n = shape[0] if unbatched else shape[1]
+    eps = draw.choice((1e-5, 1e-3))
+    data, own, values = draw.floats(shape, special=0.05, huge=False), affine(draw, [n]), statistics(draw, n)
+    running = draw.chance(0.3)
+    if name[-1] != "d":
+        settings = {**own, "eps": eps}
+        if running:
+            settings.update(values, use_input_stats=False)
+        return Trial(data, settings=settings, bound=bound_for(data, own["weight"], eps), tolerated=[ONE, EMPTY])
+
+    def module():
+        norm = getattr(torch.nn, name.rsplit(".", 1)[1])(n, eps, affine=own["bias"] is not None, track_running_stats=running)
+        for key, value in {**own, **(values if running else {})}.items():
+            if value is not None:
+                getattr(norm, key).copy_(value)
+        return norm.eval()(data)
+
+    if own["weight"] is None and own["bias"] is not None:
+        own["weight"] = torch.ones(n)
+    settings = {**own, "eps": eps, **({**values, "track_running_stats": True} if running else {})}
+    return Trial(data, expect=module, ours=((data,), settings), tolerated=[ONE, EMPTY],
+                 bound=bound_for(data, own["weight"], eps))

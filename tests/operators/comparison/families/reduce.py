@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Reductions over dimensions, softmax, and running sums."""
+
+import numpy
+import torch
+
+from .. import rules
+from ..draw import BYTES, FLOATS, INTEGERS, PLAIN
+from ..reasons import HALF
+from ..trial import Bound, Trial, compares, double
+
+# Our sums run in float64 and are rounded once; PyTorch's run in float32, in blocks.
+SUM = Bound(ulps=1, part=2e-6, double=100, precise=double)
+SOFTMAX = Bound(ulps=8, double=1000, absolute=2e-7, precise=double)
+F32 = numpy.float32
+
+
+def dims_of(draw, n, single=False):
+    """One dimension or several, some of them counted from the end; now and then wrong ones."""
+    if single or n == 0 or draw.chance(0.5):
+        return draw.dim(n)
+    dims = [d - n if draw.chance(0.3) else d for d in draw.sample(range(n), draw.int(1, n))]
+    if draw.chance(0.03):
+        dims.append(dims[0])
+    return draw.choice((tuple, list))(dims)
+
+
+def reduction(draw, n, single=False, everything=0.3):
+    """The settings dim and keepdim."""
+    if draw.chance(everything):
+        return {}
+    settings = {"dim": dims_of(draw, n, single)}
+    if draw.chance(0.6):
+        settings["keepdim"] = draw.chance(0.5)
+    return settings
+
+
+def _cancelling(data):
+    """How large the terms are: what a sum of them is off by depends on that, not on the sum."""
+    return float(data[data.isfinite()].abs().sum()) if data.is_floating_point() and data.numel() else 0.0
+
+
+def _sum_bound(data):
+    return Bound(ulps=1, part=2e-6, absolute=2e-7 * min(_cancelling(data.double()), 1e30), double=100, precise=double)
+
+
+@compares("torch.mean")
+def mean(draw, name):
+    shape = draw.shape()
+    settings = reduction(draw, len(shape))
+    if draw.chance(0.5):
+        return quantized_mean(draw, shape, settings)
+    data = draw.plain(shape, FLOATS if draw.chance(0.9) else INTEGERS, huge=False)
+    if draw.chance(0.15):
+        settings["dtype"] = draw.choice((torch.float32, torch.float64))
+    return Trial(data, settings=settings, bound=_sum_bound(data), tolerated=[HALF])
+
+
+def quantized_mean(draw, shape, settings):
+    dtype = draw.choice(BYTES)
+    data = draw.quantized(shape, dtype)
+    dims = settings.get("dim", tuple(range(len(shape))))
+    dims = (dims,) if isinstance(dims, int) else tuple(dims)
+    n = len(shape)
+    valid = all(-n <= d < n for d in dims) and len({d % n for d in dims}) == len(dims) if n else False
+
+    def rule():
+        axes = tuple(d % n for d in dims)
+        count = numpy.prod([shape[d] for d in axes])
+        total = rules.centred(data).sum(axes, keepdims=settings.get("keepdim", False))
+        return rules.Steps(numpy.asarray(total).astype(F32) * (F32(1) / F32(count)), data.q_zero_point(), dtype)
+
+    empty = ("PyTorch has a value for the mean of nothing", lambda ours, theirs: 0 in shape)
+    return Trial(data, settings=settings, rule=rule if valid and 0 not in shape else None, tolerated=[empty])
+
+
+def _summed(draw, shape, settings):
+    """What is summed, and now and then as which type: no infinity as integers, which is undefined."""
+    if draw.chance(0.8):
+        return draw.plain(shape, PLAIN, special=0.1, huge=False)
+    settings["dtype"] = draw.choice((torch.float32, torch.float64, torch.int64, torch.int32))
+    return draw.plain(shape, PLAIN, special=0)
+
+
+@compares("torch.sum", "torch.prod")
+def total(draw, name):
+    product = name.endswith("prod")
+    shape = draw.shape()
+    settings = reduction(draw, len(shape), single=product)
+    data = _summed(draw, shape, settings)
+    if product:
+        return Trial(data, settings=settings, bound=Bound(ulps=16, double=100, precise=double), tolerated=[HALF])
+    return Trial(data, settings=settings, bound=_sum_bound(data), tolerated=[HALF])
+
+
+@compares("torch.amax", "torch.amin")
+def extremes(draw, name):
+    shape = draw.shape()
+    return Trial(draw.plain(shape, PLAIN), settings=reduction(draw, len(shape)))
+
+
+@compares("torch.all", "torch.any")
+def logic(draw, name):
+    shape = draw.shape()
+    data = draw.plain(shape, PLAIN) if draw.chance(0.5) else draw.bools(shape, draw.choice((0.05, 0.5, 0.95)))
+    return Trial(data, settings=reduction(draw, len(shape), single=True))
+
+
+@compares("torch.logsumexp")
+def logsumexp(draw, name):
+    shape = draw.shape()
+    settings = reduction(draw, len(shape), everything=0.0)
+    return Trial(draw.plain(shape, FLOATS), settings=settings, bound=SOFTMAX, tolerated=[HALF])
+
+
+@compares("torch.linalg.vector_norm")
+def vector_norm(draw, name):
+    shape = draw.shape()
+    data = draw.plain(shape, FLOATS[:2])
+    return Trial(data, settings=reduction(draw, len(shape)), bound=Bound(ulps=4, double=100, precise=double))
+
+
+@compares("torch.var")
+def spread(draw, name):
+    shape = draw.shape()
+    settings = reduction(draw, len(shape))
+    if draw.chance(0.5):
+        settings["unbiased"] = draw.chance(0.5)
+    elif draw.chance(0.4):
+        settings["correction"] = draw.int(0, 2)
+        settings.setdefault("dim", draw.dim(len(shape)))
+    data = draw.plain(shape, FLOATS[:2] if draw.chance(0.95) else PLAIN, special=0)   # of infinities PyTorch's mean is NaN
+    largest = float(data.double().abs().max()) if data.numel() else 0.0
+    return Trial(data, settings=settings, bound=Bound(ulps=16, part=1e-5, absolute=1e-6 * min(largest, 1e18), double=1000, precise=double))
+
+
+@compares("torch.cumsum")
+def cumsum(draw, name):
+    shape = draw.shape()
+    settings = {"dim": draw.dim(len(shape))}
+    data = _summed(draw, shape, settings)
+    return Trial(data, settings=settings, bound=_sum_bound(data), tolerated=[HALF])
+
+
+@compares("torch.softmax", "torch.log_softmax", "torch.nn.functional.softmax", "torch.nn.functional.log_softmax",
+          "torch.nn.functional.softmin", "torch.nn.Softmax", "torch.nn.LogSoftmax", "torch.nn.Softmin")
+def softmax(draw, name):
+    shape = draw.shape()
+    settings = {"dim": draw.dim(len(shape))}
+    if name.startswith("torch.nn") and draw.chance(0.25):
+        settings = draw.choice(({}, {"dim": None}))
+    elif not name.startswith("torch.nn.") or ".functional." in name:
+        if draw.chance(0.2):
+            settings["dtype"] = draw.choice(FLOATS[:2])
+    data = draw.plain(shape, FLOATS if draw.chance(0.95) or 0 in shape else INTEGERS)
+    return Trial(data, settings=settings, bound=SOFTMAX, tolerated=[HALF])

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Why results may differ, and how such a difference is told: pairs (reason, condition on both outcomes)."""
+
+import numpy
+import torch
+
+
+def both(ours, theirs):
+    """Whether both sides gave arrays of one shape."""
+    shapes = [getattr(getattr(side.value, "data", None), "shape", None) for side in (ours, theirs)]
+    return shapes[0] is not None and shapes[0] == shapes[1]
+
+
+def _pair(ours, theirs):
+    return ours.value.data.astype(numpy.float64), theirs.value.data.astype(numpy.float64)
+
+
+def _half(ours, theirs):
+    if not both(ours, theirs) or ours.value.dtype not in ("float16", "bfloat16"):
+        return False
+    a, b = _pair(ours, theirs)
+    finite = numpy.abs(b[numpy.isfinite(b)])
+    return numpy.allclose(a, b, rtol=0.03, atol=0.01 + 0.02 * finite.max(initial=0.0), equal_nan=True)
+
+
+# Within 3 % of a value, 2 % of the largest, and 0.01.
+HALF = ("PyTorch rounds every step of types of 16 bits", _half)
+
+RAISES = ("Python raises where the result is no number",
+          lambda ours, theirs: isinstance(theirs.error, (ValueError, OverflowError)) and ours.error is None)
+COMPLEX = ("Python's result is complex", lambda ours, theirs: isinstance(theirs.value, complex))
+OVERFLOW = ("PyTorch refuses numbers that the type of the tensor cannot hold",
+            lambda ours, theirs: "without overflow" in theirs.text and ours.error is None)
+ASSERTS = ("PyTorch's module asserts that max_val is above min_val",
+           lambda ours, theirs: isinstance(theirs.error, AssertionError) and ours.error is None)
+ONE = ("PyTorch refuses to normalize a single element",
+       lambda ours, theirs: "Expected more than 1" in theirs.text and ours.error is None)
+ONLY_FLOAT32 = ("we take float32 and types of 16 bits",
+                lambda ours, theirs: "float64, expected float32" in ours.text and theirs.error is None)
+NOTHING = ("PyTorch gives nothing another shape, or refuses it",
+           lambda ours, theirs: ours.error is None and getattr(ours.value, "data", numpy.ones(1)).size == 0)
+ONE_DIMENSION = ("PyTorch's dynamic kernels refuse one dimension",
+                 lambda ours, theirs: "larger than or equal to 2" in theirs.text and ours.error is None)
+EMPTY = ("PyTorch gives back empty tensors as they are, or refuses them",
+         lambda ours, theirs: ours.error is None and getattr(ours.value, "data", numpy.ones(1)).size == 0)
+
+
+def _zero_for_nan(ours, theirs):
+    if not both(ours, theirs):
+        return False
+    a, b = _pair(ours, theirs)
+    return bool(numpy.all((a == b) | (numpy.isnan(a) & (b == 0))))
+
+
+NAN_IS_0 = ("PyTorch 1.13's vector code gives 0 for NaN", _zero_for_nan)
+
+
+def _nan_too(ours, theirs):
+    if not both(ours, theirs):
+        return False
+    a, b = _pair(ours, theirs)
+    return bool(numpy.all((a == b) | numpy.isnan(b)))
+
+
+def overflowing(data):
+    """For a dividend."""
+    return ("PyTorch's vectorized fmod gives NaN where the quotient overflows",
+            lambda ours, theirs: bool((data.double().abs() > 1e19).any()) and _nan_too(ours, theirs))
+
+
+def one_pixel(data, channel):
+    """For quantized images whose channels are this dimension."""
+    formats = {4: torch.channels_last, 5: torch.channels_last_3d}
+
+    def condition(ours, theirs):
+        if not data.is_quantized or theirs.error is not None:
+            return False
+        both_ways = data.dim() in formats and data.is_contiguous(memory_format=formats[data.dim()])
+        return both_ways or data.shape[channel + 1:].numel() == 1 or data.shape[channel] == 1
+    return "PyTorch takes images of one pixel or channel for channels_last and mixes up their elements", condition
+
+
+def tied(data, qparams):
+    """For floats that are quantized dynamically; qparams gives the scale."""
+    def condition(ours, theirs):
+        if not both(ours, theirs):
+            return False
+        values = data.numpy().astype(numpy.float64) / qparams()[0]
+        return bool((numpy.abs(numpy.abs(values - numpy.floor(values)) - 0.5) < 1e-3).any())
+    return "ties that PyTorch rounds after it has added the zero point", condition
+
+
+def one_step(rule):
+    """For quantized results."""
+    def condition(ours, theirs):
+        if not both(ours, theirs):
+            return False
+        a, b = _pair(ours, theirs)
+        return rule is not None and bool(numpy.abs(a - b).max(initial=0) <= 1)
+    return "PyTorch's statistics are float32: at most one step", condition
+
+
+def fused(left, right, alpha):
+    """PyTorch's kernels fuse the product and the sum, and so round once where we round twice."""
+    def condition(ours, theirs):
+        if not both(ours, theirs) or not ours.value.is_float:
+            return False
+        a, b = _pair(ours, theirs)
+        with numpy.errstate(all="ignore"):
+            size = numpy.abs(numpy.asarray(right, numpy.float64) * alpha) + numpy.abs(numpy.asarray(left, numpy.float64))
+            step = {"float16": 1e-3, "bfloat16": 1e-2, "float32": 1.2e-7, "float64": 3e-16}[ours.value.dtype]
+            return bool(numpy.all((a == b) | (numpy.isnan(a) & numpy.isnan(b)) | (numpy.abs(a - b) <= 2 * step * size)))
+    return "alpha * other is rounded before it is added; PyTorch fuses them", condition
