@@ -68,5 +68,6 @@ install_packages ()
   echo "Installing ${missing[*]}"
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq update
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends \
+    -o DPkg::Lock::Timeout=300 \
     "${missing[@]}" > /dev/null
 }

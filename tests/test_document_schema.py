@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The JSON schema of the document agrees with what models have and the reader refuses.
 
-Called with the schema, the folder of the models that PyTorch made, and that of the
+Called with the schema, the two folders of models that PyTorch made, and that of the
 documents the fuzzers start from, which have every kind of value.
 """
 
@@ -19,8 +19,8 @@ except ImportError:
     print("skipped: python3-jsonschema is not installed")
     sys.exit(77)
 
-SCHEMA, CASES, CORPUS = sys.argv[1:4]
-N_CASES = 147
+SCHEMA, CASES, MORE, CORPUS = sys.argv[1:5]
+N_CASES = 147 + 169
 
 GOOD = {
     "lowerfb": 1,
@@ -112,7 +112,8 @@ class DocumentSchema(unittest.TestCase):
         self.assertIsNone(error, "%s: %s" % (what, error and error.message))
 
     def test_models(self):
-        paths = sorted(glob.glob(os.path.join(CASES, "*.reference.safetensors")))
+        paths = sorted(path for folder in (CASES, MORE)
+                       for path in glob.glob(os.path.join(folder, "*.reference.safetensors")))
         self.assertEqual(len(paths), N_CASES)
         for path in paths:
             self.assert_valid(read_document(path), path)
@@ -151,4 +152,4 @@ class DocumentSchema(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1] + sys.argv[4:])
+    unittest.main(argv=sys.argv[:1] + sys.argv[5:])

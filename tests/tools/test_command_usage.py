@@ -165,6 +165,21 @@ class Terminal(CommandTest):
         _, shown = process.communicate(timeout=120)
         self.assertEqual((process.returncode, shown), (0, b""))
 
+    def test_closed_descriptors_are_not_given_to_files(self):
+        process = subprocess.Popen([COMMAND, "run", reference("conv2d"), "inputs", "-o", "outputs"],
+                                   cwd=self.folder, preexec_fn=lambda: [os.close(fd) for fd in range(3)])
+        seen = []
+        while process.poll() is None:
+            try:
+                seen.append([os.readlink(f"/proc/{process.pid}/fd/{fd}") for fd in range(3)])
+            except OSError:
+                """Not there yet, or gone already."""
+            time.sleep(0.02)
+        self.assertEqual(process.returncode, 0)
+        # At first they are Python's, before it starts the command.
+        self.assertGreater(seen.count(["/dev/null"] * 3), len(seen) / 2)
+        self.assertEqual(seen[-1], ["/dev/null"] * 3)
+
     def test_interrupt(self):
         for number in [signal.SIGINT, signal.SIGTERM]:
             sent = []
@@ -174,13 +189,7 @@ class Terminal(CommandTest):
                     sent.append(number)
                     process.send_signal(number)
 
-            # The run may be over before the signal is there: then once more.
-            for _ in range(20):
-                sent.clear()
-                status, shown = self.watch(interrupt)
-                if status != 0:
-                    break
-                os.unlink(self.folder / "outputs")
+            status, shown = self.watch(interrupt)
             self.assertEqual(status, 1)
             self.assertIn("lowerfb: ", shown)
             self.assertEqual(self.files(), ["inputs"])
