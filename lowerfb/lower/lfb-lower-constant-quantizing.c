@@ -18,7 +18,8 @@ quantize_per_tensor (LfbValue **args,
 
   if (input == NULL ||
       !_lfb_constant_scale_argument (_lfb_constant_argument (args, n_args, kwargs, 1, "scale"), &qparams.scale, error) ||
-      !_lfb_constant_int_argument (_lfb_constant_argument (args, n_args, kwargs, 2, "zero_point"), "zero_point", &qparams.zero_point, error) ||
+      !_lfb_constant_int_argument (_lfb_constant_argument (args, n_args, kwargs, 2, "zero_point"), "zero_point",
+                                   &qparams.zero_point, error) ||
       !_lfb_constant_dtype_argument (args, n_args, kwargs, 3, &qparams.dtype, error))
     return NULL;
 

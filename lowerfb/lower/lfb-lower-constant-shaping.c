@@ -54,7 +54,8 @@ permuted (LfbTensor    *input,
     }
 
   bytes = g_bytes_new_take (result, size);
-  return _lfb_constant_take_tensor (lfb_tensor_new_for_bytes (lfb_tensor_get_dtype (input), new_shape, n_dims, bytes, error));
+  return _lfb_constant_take_tensor (lfb_tensor_new_for_bytes (lfb_tensor_get_dtype (input),
+                                                              new_shape, n_dims, bytes, error));
 }
 
 static LfbValue *
@@ -70,8 +71,10 @@ transpose (LfbValue **args,
   if (input == NULL)
     return NULL;
   n_dims = lfb_tensor_get_n_dims (input);
-  if (!_lfb_constant_axis_argument (_lfb_constant_argument (args, n_args, kwargs, 1, "dim0"), "dim0", n_dims, &first, error) ||
-      !_lfb_constant_axis_argument (_lfb_constant_argument (args, n_args, kwargs, 2, "dim1"), "dim1", n_dims, &second, error))
+  if (!_lfb_constant_axis_argument (_lfb_constant_argument (args, n_args, kwargs, 1, "dim0"), "dim0",
+                                    n_dims, &first, error) ||
+      !_lfb_constant_axis_argument (_lfb_constant_argument (args, n_args, kwargs, 2, "dim1"), "dim1",
+                                    n_dims, &second, error))
     return NULL;
 
   for (gsize i = 0; i < n_dims; i++)

@@ -8,6 +8,7 @@
 #include <lowerfb/lower/lfb-lower-constants-private.h>
 
 #include <lowerfb/core/lfb-error.h>
+#include <lowerfb/lower/lfb-lower-changes-private.h>
 
 struct _LfbConstants
 {
@@ -22,6 +23,10 @@ find_out (LfbConstants *self,
 {
   g_autofree LfbNode **inputs = NULL;
   gsize n_inputs;
+
+  /* what changes while the model runs is no constant */
+  if (_lfb_changer_of (self->context, node, NULL) != NULL)
+    return FALSE;
 
   switch (lfb_node_get_op (node))
     {

@@ -46,6 +46,7 @@ typedef struct _LfbLowerContext
 
   LfbLowerSwaps *swaps;        /* of the running pass, if it replaces modules */
   GHashTable *ranges;          /* node to LfbRange, found by the running pass */
+  GHashTable *changes;         /* node to who changes it in place; made when asked for */
   GHashTable *scalar_ranges;   /* name of a lowered add or mul with a number to
                                   the LfbRange of the quantize it replaced */
   GHashTable *lowered_tensors[LFB_N_WEIGHTS]; /* LfbModule to the tensors of its lowered form */

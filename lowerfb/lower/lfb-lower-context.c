@@ -45,6 +45,7 @@ _lfb_lower_context_free (LfbLowerContext *self)
   g_clear_pointer (&self->journal, _lfb_lower_journal_unref);
   g_clear_pointer (&self->prefix, g_free);
   g_clear_pointer (&self->ranges, g_hash_table_unref);
+  g_clear_pointer (&self->changes, g_hash_table_unref);
   g_clear_pointer (&self->scalar_ranges, g_hash_table_unref);
   for (guint i = 0; i < LFB_N_WEIGHTS; i++)
     g_clear_pointer (&self->lowered_tensors[i], g_hash_table_unref);
@@ -61,6 +62,7 @@ _lfb_lower_context_begin (LfbLowerContext *self,
   self->pass_name = pass_name;
   self->swaps = NULL;
   g_hash_table_remove_all (self->ranges);
+  g_clear_pointer (&self->changes, g_hash_table_unref);
 }
 
 gboolean

@@ -2,7 +2,7 @@
 
 /* Operators without weights, and those that do not fit the static pattern: what
  * each does to the range of its input, and what it becomes. The rows are those
- * of lowering.md, pass 9.
+ * of doc/lowering-coverage.md, pass 9.
  */
 
 #include <lowerfb/lower/lfb-lower-tables-private.h>

@@ -172,7 +172,8 @@ pack_convolution (const LfbFunctionalRow *row,
                   LfbTensor              *weight,
                   GError                **error)
 {
-  static const char *keys[] = { "weight", "bias", "stride", "padding", "output_padding", "dilation", "groups", "transpose", NULL };
+  static const char *keys[] = { "weight", "bias", "stride", "padding", "output_padding",
+                                "dilation", "groups", "transpose", NULL };
   guint after = row->transposed ? 5 : 4; /* where the dilation stands */
   LfbValue *bias = argument (args, kwargs, 1, "bias");
   g_autoptr (LfbValue) weight_value = lfb_value_for_tensor (weight);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Matching; the rules are those of lowering.md, "The static pattern". Every way
+/* Matching; the rules are those of doc/lowering-coverage.md, "The static pattern". Every way
  * in which a pattern of the wanted kind fails is written into the journal.
  */
 
 #include <lowerfb/lower/lfb-lower-pattern-private.h>
 
+#include <lowerfb/lower/lfb-lower-changes-private.h>
 #include <lowerfb/lower/lfb-lower-range-private.h>
 #include <lowerfb/lower/lfb-lower-tables-private.h>
 
@@ -418,6 +419,12 @@ _lfb_match_static (LfbLowerContext        *context,
       LfbNode *dequantized = _lfb_dequantized (lfb_node_get_arg (ref, i));
 
       if (dequantized != NULL && !_lfb_match_activation (context, node, ref, dequantized))
+        return FALSE;
+    }
+  for (guint i = 0; i < pattern->n_positions; i++)
+    {
+      if (_lfb_dequantized (lfb_node_get_arg (ref, i)) != NULL &&
+          !_lfb_match_unchanged (context, node, ref, lfb_node_get_input (ref, i)))
         return FALSE;
     }
   if (!_lfb_match_output (context, node, ref, match) ||

@@ -12,7 +12,7 @@
  *   conv_prepack (weight, bias, stride, padding, dilation, groups)
  *   conv_transpose_prepack (weight, bias, stride, padding, output_padding, dilation, groups)
  *
- * The rules are those of lowering.md, pass 5. The padding "same" becomes the
+ * The rules are those of doc/lowering-coverage.md, pass 5. The padding "same" becomes the
  * numbers it stands for: prepacking takes nothing else.
  */
 

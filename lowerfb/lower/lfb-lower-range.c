@@ -2,7 +2,7 @@
 
 /* The range of a result: of a quantize, what its arguments say; of a lowered
  * operator, its output scale and zero point; of an operator that copies, the
- * range of its input. The rules are those of lowering.md, pass 9.
+ * range of its input. The rules are those of doc/lowering-coverage.md, pass 9.
  *
  * Operators that copy stand in chains, so the way back is walked in a loop, and
  * what is found is kept for all of the chain.

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The moves that rewritings are made of; the rules are those of lowering.md,
+/* The moves that rewritings are made of; the rules are those of doc/lowering-coverage.md,
  * "Rewriting".
  */
 
 #include <lowerfb/lower/lfb-lower-rewrite-private.h>
+
+#include <lowerfb/lower/lfb-lower-changes-private.h>
 
 /* Matching comes before changing, so that nothing here is left to chance. */
 static void
@@ -22,6 +24,7 @@ _lfb_erase (LfbLowerContext *context,
   GError *error = NULL;
 
   g_hash_table_remove (context->ranges, node);
+  _lfb_forget_changes (context, node);
   must (lfb_graph_erase_node (context->graph, node, &error), error);
 }
 

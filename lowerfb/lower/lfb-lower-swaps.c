@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Replacing modules call by call; see lfb-lower-swaps-private.h. The rule is
- * that of lowering.md, "Rewriting": calls that need equal modules share one;
+ * that of doc/lowering-coverage.md, "Rewriting": calls that need equal modules share one;
  * the first takes over the path, unless a call remains that needs the old one;
  * the others stand beside it as path_1, path_2, ...
  */
 
 #include <lowerfb/lower/lfb-lower-swaps-private.h>
+
+#include <string.h>
 
 /* One new module and the calls that need it. */
 typedef struct
@@ -21,6 +23,7 @@ typedef struct
   char *path;
   guint n_calls;
   guint n_swapped;
+  gboolean parts_called; /* a node calls something below the path */
   GPtrArray *groups;
   GHashTable *index; /* what tells replacements apart, to Group */
 } Calls;
@@ -50,6 +53,44 @@ calls_free (Calls *calls)
   g_free (calls);
 }
 
+static Calls *
+calls_at (LfbLowerSwaps *self,
+          const char    *path)
+{
+  Calls *calls = g_hash_table_lookup (self->calls, path);
+
+  if (calls == NULL)
+    {
+      calls = g_new0 (Calls, 1);
+      calls->path = g_strdup (path);
+      calls->groups = g_ptr_array_new_with_free_func ((GDestroyNotify) group_free);
+      calls->index = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+      g_hash_table_insert (self->calls, calls->path, calls);
+    }
+
+  return calls;
+}
+
+/* A module whose part is called by itself has to stay: its parts would go. */
+static void
+mark_parents (LfbLowerSwaps *self,
+              const char    *path)
+{
+  g_autofree char *parent = g_strdup (path);
+  char *dot;
+
+  while ((dot = strrchr (parent, '.')) != NULL)
+    {
+      Calls *calls;
+
+      *dot = '\0';
+      calls = calls_at (self, parent);
+      if (calls->parts_called)
+        break;
+      calls->parts_called = TRUE;
+    }
+}
+
 LfbLowerSwaps *
 _lfb_lower_swaps_new (LfbLowerContext *context)
 {
@@ -67,16 +108,9 @@ _lfb_lower_swaps_new (LfbLowerContext *context)
       if (lfb_node_get_op (node) != LFB_OP_CALL_MODULE)
         continue;
 
-      calls = g_hash_table_lookup (self->calls, lfb_node_get_target (node));
-      if (calls == NULL)
-        {
-          calls = g_new0 (Calls, 1);
-          calls->path = g_strdup (lfb_node_get_target (node));
-          calls->groups = g_ptr_array_new_with_free_func ((GDestroyNotify) group_free);
-          calls->index = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-          g_hash_table_insert (self->calls, calls->path, calls);
-        }
-      calls->n_calls++;
+      calls = calls_at (self, lfb_node_get_target (node));
+      if (calls->n_calls++ == 0)
+        mark_parents (self, calls->path);
     }
 
   context->swaps = self;
@@ -161,7 +195,7 @@ apply_calls (LfbGraphModule  *model,
              Calls           *calls,
              GError         **error)
 {
-  gboolean path_taken = calls->n_swapped < calls->n_calls;
+  gboolean path_taken = calls->n_swapped < calls->n_calls || calls->parts_called;
   guint number = 0;
 
   for (guint i = 0; i < calls->groups->len; i++)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Modules and functions with weights, and binary operators: what they lower to.
- * The rows are those of lowering.md, passes 1 to 7.
+ * The rows are those of doc/lowering-coverage.md, passes 1 to 7.
  */
 
 #include <lowerfb/lower/lfb-lower-tables-private.h>

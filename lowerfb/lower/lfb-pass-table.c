@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* The passes of the library; see lfb-pass-table-private.h. Their order is that
- * of lowering.md, and counts: each sees what those before it left.
+ * of doc/lowering-coverage.md, and counts: each sees what those before it left.
  */
 
 #include <lowerfb/lower/lfb-pass-table-private.h>

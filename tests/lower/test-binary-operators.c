@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Binary operators: doc/lowering.md, pass 7. */
+/* Binary operators: doc/lowering-coverage.md, pass 7. */
 
 #include "lfb-test-model.h"
 

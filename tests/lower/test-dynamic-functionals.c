@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Dynamic functionals: doc/lowering.md, pass 6. */
+/* Dynamic functionals: doc/lowering-coverage.md, pass 6. */
 
 #include "lfb-test-model.h"
 
@@ -216,7 +216,7 @@ test_refusals (void)
                         "%d = dequantize(%q)\n"
                         "%w = get_attr w\n"
                         "%f = torch.nn.functional.linear(%d, %w)\nreturn (%f)\n", 0), "q",
-                  "f stays float: its weight is not dequantized");
+                  "f stays float: its second input `w` is not dequantized");
 
   model = make (WEIGHT ("quint8", "True") "%f = torch.nn.functional.linear(%d, %wd)\nreturn (%f)\n", 0);
   lfb_test_skip (model, "f");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Dynamic modules: doc/lowering.md, pass 3. */
+/* Dynamic modules: doc/lowering-coverage.md, pass 3. */
 
 #include "lfb-test-model.h"
 

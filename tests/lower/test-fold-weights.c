@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Dead code and weight folding: doc/lowering.md, pass 10. */
+/* Dead code and weight folding: doc/lowering-coverage.md, pass 10. */
 
 #include "lfb-test-model.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Operators that keep the range of their input, or have a fixed one, those that
- * only change the shape, and cat: doc/lowering.md, pass 9.
+ * only change the shape, and cat: doc/lowering-coverage.md, pass 9.
  */
 
 #include "lfb-test-model.h"

@@ -12,7 +12,7 @@
 #define N_CASES 147
 
 /* Both calls of PyTorch's one module take the scale of the last: that is wrong
- * (doc/lowering.md, “Rewriting”). Here the second call has a module of its own.
+ * (doc/lowering-coverage.md, “Rewriting”). Here the second call has a module of its own.
  */
 static void
 undo_second_module (JsonNode *document)

@@ -3,17 +3,19 @@
 /* The models of tests/cases-more: rows of the lowering and awkward graphs beyond
  * those of tests/cases. Each lowers to the graph that PyTorch made, or to the one
  * that was written by hand; what has to stay is reported with the nodes that are
- * the reason; and the lowered model computes what the reference model computes.
+ * the reason; and the lowered model computes what the reference model computes,
+ * also after it was saved and loaded.
  */
 
 #include "lfb-test-lower.h"
 
 #include "../common/lfb-test-agreement.h"
 
+#include <glib/gstdio.h>
 #include <math.h>
 
 #define FOLDER "cases-more"
-#define N_CASES 161
+#define N_CASES 169
 
 typedef struct {
   char *name;
@@ -359,6 +361,40 @@ test_run (gconstpointer data)
   check_lowered (run->name, json_node_get_object (expected), outputs, lowered_steps, reference, steps);
 }
 
+/* A lowered model that was saved and loaded gives the same bits. */
+static void
+test_saved (gconstpointer data)
+{
+  const Run *run = data;
+  g_autofree char *path = case_path (run->name, ".io.safetensors");
+  g_autofree char *saved = lfb_test_scratch ("lowered.safetensors");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (LfbGraphModule) model = load_reference (run->name);
+  g_autoptr (LfbLowerer) lowerer = lfb_lowerer_new ();
+  g_autoptr (LfbGraphModule) lowered = lower (run, model, lowerer);
+  g_autoptr (LfbGraphModule) loaded = NULL;
+  g_autoptr (LfbTensorFile) file = lfb_tensor_file_load (path, &error);
+  g_autoptr (GPtrArray) inputs = NULL;
+  g_autoptr (GPtrArray) outputs = NULL;
+  g_autoptr (GPtrArray) again = NULL;
+
+  g_assert_no_error (error);
+  lfb_graph_module_save (lowered, saved, &error);
+  g_assert_no_error (error);
+  loaded = lfb_graph_module_load (saved, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (g_remove (saved), ==, 0);
+
+  inputs = lfb_test_read_tensors (file, "input");
+  outputs = lfb_test_run (lowered, inputs, &error);
+  g_assert_no_error (error);
+  again = lfb_test_run (loaded, inputs, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (again->len, ==, outputs->len);
+  for (guint i = 0; i < outputs->len; i++)
+    g_assert_true (lfb_tensor_equal (g_ptr_array_index (again, i), g_ptr_array_index (outputs, i)));
+}
+
 /* Runs last: one in ten thousand over the whole set. */
 static void
 test_totals (void)
@@ -394,7 +430,10 @@ add_case (const char *name)
 
       add_test ("structure", name, strict, test_structure);
       if (!json_object_has_member (object, "runs"))
-        add_test ("run", name, strict, test_run);
+        {
+          add_test ("run", name, strict, test_run);
+          add_test ("saved", name, strict, test_saved);
+        }
       if (json_object_has_member (object, "left"))
         add_test ("left", name, strict, test_left);
       if (json_object_has_member (object, "original_weights"))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Operators with an output range of their own: doc/lowering.md, pass 9. */
+/* Operators with an output range of their own: doc/lowering-coverage.md, pass 9. */
 
 #include "lfb-test-model.h"
 

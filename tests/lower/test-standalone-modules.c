@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Modules that are graphs themselves, with float and with quantized interfaces:
- * doc/lowering.md, “Rewriting”.
+ * doc/lowering-coverage.md, “Rewriting”.
  */
 
 #include "lfb-test-model.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Static functionals: doc/lowering.md, pass 5. The pass is run alone where the
+/* Static functionals: doc/lowering-coverage.md, pass 5. The pass is run alone where the
  * prepack call is looked at, which folding takes away.
  */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Static weighted modules: doc/lowering.md, pass 1. */
+/* Static weighted modules: doc/lowering-coverage.md, pass 1. */
 
 #include "lfb-test-model.h"
 
@@ -530,6 +530,31 @@ test_alias_of_part (void)
   g_object_unref (model);
 }
 
+/* A part that is called by itself keeps the module that it is a part of. */
+static void
+test_part_called (void)
+{
+  g_autoptr (LfbGraphModule) lowered =
+    lfb_test_lowers_to (make_fused ("%x = placeholder\n"
+                                    "%q = quantize(%x, 0.5, 10)\n"
+                                    "%d = dequantize(%q)\n"
+                                    "%m = module m(%d)\n"
+                                    "%p = quantize(%m, 0.25, 3)\n"
+                                    "%e = dequantize(%p)\n"
+                                    "%b = module m.0(%e)\n"
+                                    "return (%b)\n",
+                                    "LinearReLU", "Linear", "torch.nn.ReLU"),
+                        "%x = placeholder\n"
+                        "%q = quantize(%x, 0.5, 10)\n"
+                        "%m = module m_1(%q)\n"
+                        "%e = dequantize(%m)\n"
+                        "%b = module m.0(%e)\n"
+                        "return (%b)\n");
+
+  g_assert_cmpstr (lfb_test_type (lowered, "m_1"), ==, "torch.ao.nn.intrinsic.quantized.LinearReLU");
+  g_assert_cmpstr (lfb_test_type (lowered, "m.0"), ==, REFERENCE "Linear");
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -552,6 +577,7 @@ main (int   argc,
   g_test_add_func ("/static-modules/float-part", test_float_part);
   g_test_add_func ("/static-modules/two-calls", test_two_calls);
   g_test_add_func ("/static-modules/call-that-stays", test_call_that_stays);
+  g_test_add_func ("/static-modules/part-called", test_part_called);
   g_test_add_func ("/static-modules/alias", test_alias);
   g_test_add_func ("/static-modules/alias-of-part", test_alias_of_part);
 

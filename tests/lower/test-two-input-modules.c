@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Fused convolution and addition: doc/lowering.md, pass 2. */
+/* Fused convolution and addition: doc/lowering-coverage.md, pass 2. */
 
 #include "lfb-test-model.h"
 

@@ -2,7 +2,7 @@
 
 /* Where PyTorch's own lowering goes wrong: each entry lowers to something right,
  * or stays float with a reason. One test an entry, by its number in
- * doc/lowering.md; what the models compute is compared elsewhere.
+ * doc/lowering-coverage.md; what the models compute is compared elsewhere.
  */
 
 #include "lfb-test-model.h"

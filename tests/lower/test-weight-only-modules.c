@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Embeddings: doc/lowering.md, pass 4. */
+/* Embeddings: doc/lowering-coverage.md, pass 4. */
 
 #include "lfb-test-model.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Weight folding (lowering.md, pass 10).
+/* Weight folding (doc/lowering-coverage.md, pass 10).
  *
  *   attribute -> quantize -> prepack call
  *

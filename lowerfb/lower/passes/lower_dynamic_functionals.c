@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Dynamic functionals (lowering.md, pass 6).
+/* Dynamic functionals (doc/lowering-coverage.md, pass 6).
  *
  *   dynamic quantize -> dequantize, quantize -> dequantize -> linear [-> relu]
  *
@@ -13,6 +13,7 @@
  * says but its code never does), without their relu, for which there is no form.
  */
 
+#include <lowerfb/lower/lfb-lower-changes-private.h>
 #include <lowerfb/lower/lfb-lower-prepack-private.h>
 #include <lowerfb/lower/lfb-lower-rewrite-private.h>
 #include <lowerfb/lower/lfb-pass-table-private.h>
@@ -72,6 +73,25 @@ choose_target (LfbLowerContext *context,
   return TRUE;
 }
 
+/* The float input is read later than the quantize read it. */
+static gboolean
+match_unchanged (LfbLowerContext *context,
+                 const Match     *match)
+{
+  LfbNode *changer;
+
+  if (!_lfb_match_unchanged (context, match->quantize, match->ref, lfb_node_get_input (match->ref, 0)) ||
+      !_lfb_match_unchanged (context, match->quantize, match->ref, lfb_node_get_input (match->ref, 1)))
+    return FALSE;
+  changer = _lfb_changer_of (context, match->input, NULL);
+  if (changer == NULL)
+    return TRUE;
+
+  _lfb_lower_context_left (context, match->quantize, match->ref, "`%s` changes `%s` in place, which it would read",
+                           lfb_node_get_name (changer), lfb_node_get_name (match->input));
+  return FALSE;
+}
+
 static gboolean
 match_call (LfbLowerContext *context,
             LfbNode         *ref,
@@ -96,7 +116,13 @@ match_call (LfbLowerContext *context,
   match->weight = _lfb_dequantized (lfb_node_get_arg (ref, 1));
   if (match->weight == NULL)
     {
-      _lfb_lower_context_left (context, match->quantize, ref, "its weight is not dequantized");
+      LfbNode *weight = lfb_node_get_input (ref, 1);
+
+      if (weight != NULL)
+        _lfb_lower_context_left (context, match->quantize, ref, "its second input `%s` is not dequantized",
+                                 lfb_node_get_name (weight));
+      else
+        _lfb_lower_context_left (context, match->quantize, ref, "its second input is not given by position");
       return FALSE;
     }
   input = _lfb_node_argument (match->quantize, 0, "input");
@@ -109,6 +135,8 @@ match_call (LfbLowerContext *context,
       return FALSE;
     }
 
+  if (!match_unchanged (context, match))
+    return FALSE;
   if (_lfb_is_to_half (match->weight))
     weight = LFB_DTYPE_FLOAT16;
   else if (!_lfb_match_weight (context, match->quantize, ref, match->row, match->weight, &weight))

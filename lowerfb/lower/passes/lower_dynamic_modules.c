@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Dynamic modules (lowering.md, pass 3).
+/* Dynamic modules (doc/lowering-coverage.md, pass 3).
  *
  *   dynamic quantize -> dequantize -> reference module
  *
@@ -12,6 +12,7 @@
  * Rule: _lower_dynamic_weighted_ref_module of PyTorch.
  */
 
+#include <lowerfb/lower/lfb-lower-changes-private.h>
 #include <lowerfb/lower/lfb-lower-modules-private.h>
 #include <lowerfb/lower/lfb-lower-rewrite-private.h>
 #include <lowerfb/lower/lfb-lower-swaps-private.h>
@@ -61,6 +62,23 @@ match_dtype (LfbLowerContext *context,
   return FALSE;
 }
 
+/* The float input is read later than the quantize read it. */
+static gboolean
+match_input (LfbLowerContext *context,
+             LfbNode         *quantize,
+             LfbNode         *ref,
+             LfbNode         *input)
+{
+  LfbNode *changer = _lfb_changer_of (context, input, NULL);
+
+  if (changer == NULL)
+    return TRUE;
+
+  _lfb_lower_context_left (context, quantize, ref, "`%s` changes `%s` in place, which it would read",
+                           lfb_node_get_name (changer), lfb_node_get_name (input));
+  return FALSE;
+}
+
 static gboolean
 lower_call (LfbLowerContext *context,
             LfbNode         *ref)
@@ -81,7 +99,9 @@ lower_call (LfbLowerContext *context,
 
   input_value = _lfb_node_argument (quantize, 0, "input");
   input = input_value != NULL ? lfb_value_get_node (input_value) : NULL;
-  if (input == NULL || !match_dtype (context, quantize, ref, &dtype))
+  if (input == NULL || !match_dtype (context, quantize, ref, &dtype) ||
+      !_lfb_match_unchanged (context, quantize, ref, lfb_node_get_input (ref, 0)) ||
+      !match_input (context, quantize, ref, input))
     return FALSE;
 
   plain = _lfb_lower_module (context, source, row->lowered,

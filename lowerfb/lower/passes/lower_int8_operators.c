@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Everything else that runs on int8 tensors (lowering.md, pass 9).
+/* Everything else that runs on int8 tensors (doc/lowering-coverage.md, pass 9).
  *
  *   dequantize -> operator -> quantize, or method to(float16)
  *
@@ -17,6 +17,7 @@
 
 #include <lowerfb/lower/passes/lower_own_range-private.h>
 
+#include <lowerfb/lower/lfb-lower-changes-private.h>
 #include <lowerfb/lower/lfb-lower-range-private.h>
 #include <lowerfb/lower/lfb-lower-rewrite-private.h>
 #include <lowerfb/lower/lfb-lower-swaps-private.h>
@@ -367,9 +368,15 @@ lower_operator (LfbLowerContext      *context,
 
   if (dequantizes == NULL || !_lfb_match_users (context, quantize, ref, NULL, moves))
     return FALSE;
+  for (guint i = 0; i < dequantizes->len; i++)
+    {
+      if (!_lfb_match_unchanged (context, quantize, ref, g_ptr_array_index (dequantizes, i)))
+        return FALSE;
+    }
   if (row->group == LFB_GROUP_OWN_RANGE)
     return _lfb_lower_own_range (context, quantize, ref, row, g_ptr_array_index (dequantizes, 0));
-  if (!match_other_inputs (context, quantize, ref, dequantizes))
+  if (!match_other_inputs (context, quantize, ref, dequantizes) ||
+      !_lfb_match_in_place (context, quantize, ref, g_ptr_array_index (dequantizes, 0)))
     return FALSE;
 
   switch (row->group)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Operators with an output range of their own (lowering.md, pass 9): functions
+/* Operators with an output range of their own (doc/lowering-coverage.md, pass 9): functions
  * become operators of torch.ops.quantized that take the range as output_scale
  * and output_zero_point, modules become quantized modules that hold it.
  *

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Shape reads (lowering.md, pass 8).
+/* Shape reads (doc/lowering-coverage.md, pass 8).
  *
  *   dequantize -> getattr (x, "shape"), x.size (), x.shape
  *
@@ -11,6 +11,7 @@
  * PyTorch.
  */
 
+#include <lowerfb/lower/lfb-lower-changes-private.h>
 #include <lowerfb/lower/lfb-lower-rewrite-private.h>
 #include <lowerfb/lower/lfb-lower-tables-private.h>
 #include <lowerfb/lower/lfb-pass-table-private.h>
@@ -30,6 +31,9 @@ _lfb_lower_shape_reads (LfbLowerContext  *context,
         continue;
 
       dequantize = lfb_node_get_input (node, 0);
+      if (_lfb_changer_of (context, dequantize, NULL) != NULL ||
+          _lfb_changer_of (context, lfb_node_get_input (dequantize, 0), NULL) != NULL)
+        continue; /* the shape may be another by then */
       input = lfb_value_for_node (lfb_node_get_input (dequantize, 0));
       if (!lfb_node_set_arg (node, 0, input, error))
         return FALSE;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Static functionals (lowering.md, pass 5).
+/* Static functionals (doc/lowering-coverage.md, pass 5).
  *
  *   dequantize, quantize -> dequantize -> linear or conv [-> relu] -> quantize
  *

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Static weighted modules (lowering.md, pass 1).
+/* Static weighted modules (doc/lowering-coverage.md, pass 1).
  *
  *   dequantize -> reference module [-> relu] -> quantize
  *

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Static modules with two inputs (lowering.md, pass 2).
+/* Static modules with two inputs (doc/lowering-coverage.md, pass 2).
  *
  *   dequantize, dequantize -> fused convolution and addition -> quantize
  *

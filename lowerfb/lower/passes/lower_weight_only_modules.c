@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Weight-only modules (lowering.md, pass 4): reference embeddings become int8
+/* Weight-only modules (doc/lowering-coverage.md, pass 4): reference embeddings become int8
  * ones wherever they are called; nothing around them changes. All their
  * settings are kept: mode, max_norm and padding_idx count for the result.
  *

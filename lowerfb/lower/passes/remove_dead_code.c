@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Dead code (lowering.md, pass 10): from the last node to the first, every node
+/* Dead code (doc/lowering-coverage.md, pass 10): from the last node to the first, every node
  * without users goes, except inputs, the output, assertions, operator.setitem
  * and methods that work in place.
  */

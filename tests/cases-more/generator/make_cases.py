@@ -25,8 +25,8 @@ sys.path.insert(0, HERE)
 from builder import CASES  # noqa: E402
 from recording import record  # noqa: E402
 
-MODULES = ["cases_modules", "cases_dynamic", "cases_functionals", "cases_binary", "cases_operators",
-           "cases_ranges", "cases_graphs"]
+MODULES = ["cases_modules", "cases_sharing", "cases_dynamic", "cases_functionals", "cases_binary",
+           "cases_operators", "cases_in_place", "cases_ranges", "cases_graphs"]
 
 
 def main():

@@ -8,6 +8,7 @@ is the expectation; otherwise it is only looked at, to say in ``torch_1_13`` how
 import copy
 import json
 import os
+import re
 import sys
 
 import torch
@@ -188,7 +189,8 @@ def record(name, reference, expectation, folder):
     except Exception as error:
         if expectation.text is None:
             raise
-        torch_did = " ".join(("%s: %s" % (type(error).__name__, error)).split())[:160]
+        torch_did = re.sub(r" at 0x[0-9a-f]+", "", " ".join(str(error).split()))[:160]
+        torch_did = "%s: %s" % (type(error).__name__, torch_did)
     if expectation.text is not None:
         expected = written_by_hand(expectation, reference_doc)
         if summary is not None and renamed(summary) != renamed(expected):

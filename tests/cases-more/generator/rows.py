@@ -74,7 +74,7 @@ ROWS = [
         ("a module that is a graph, quantized interface", ["standalone_quantized"]),
         ("graphs in graphs, with absent maps", ["standalone_without_maps"]),
         ("two names for one function", ["names_of_functional"]),
-        ("operators in place must change nothing that others read", ["in_place_on_a_shared_quantize", "in_place_by_setting_on_a_shared_quantize", "in_place_behind_a_view", "dequantize_changed_in_place"]),
+        ("operators in place must change nothing that others read", ["in_place_on_a_shared_quantize", "in_place_by_setting_on_a_shared_quantize", "in_place_behind_a_view", "dequantize_changed_in_place", "dynamic_input_changed_in_place", "view_changed_in_place", "own_range_in_place"]),
     ]),
     ("The static pattern", [
         ("skipped: no QConfig", ["skipped_modules", "skip_by_none_qconfig"]),
