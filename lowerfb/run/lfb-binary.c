@@ -46,10 +46,14 @@ binary_range (gsize    begin,
     }
 }
 
-/* An operand in the type of the computation; repeated unless it is one number. */
+/* An operand in the type of the computation; repeated unless it is one number.
+ * It becomes @type first: a number beside a tensor of int8 is an int8, beside one
+ * of float16 it is rounded to that.
+ */
 static LfbTensor *
 operand (const char    *name,
          LfbValue      *value,
+         LfbDType       type,
          LfbDType       dtype,
          const gint64  *shape,
          gsize          n_dims,
@@ -57,7 +61,8 @@ operand (const char    *name,
          GError       **error)
 {
   g_autoptr (LfbTensor) own = lfb_value_as_tensor (name, value, error);
-  g_autoptr (LfbTensor) converted = own != NULL ? lfb_tensor_convert (own, dtype, error) : NULL;
+  g_autoptr (LfbTensor) wrapped = own != NULL ? lfb_tensor_convert (own, type, error) : NULL;
+  g_autoptr (LfbTensor) converted = wrapped != NULL ? lfb_tensor_convert (wrapped, dtype, error) : NULL;
 
   if (converted == NULL)
     return NULL;
@@ -149,8 +154,8 @@ lfb_binary_apply (const LfbRuntime  *runtime,
     compute = type == LFB_DTYPE_FLOAT64 ? LFB_DTYPE_FLOAT64 : LFB_DTYPE_FLOAT32;
   result_type = binary->result == LFB_RESULT_BOOL ? LFB_DTYPE_BOOL : type;
 
-  x = operand (a_name, a, compute, shape, n_dims, &job.a_step, error);
-  y = x != NULL ? operand (b_name, b, compute, shape, n_dims, &job.b_step, error) : NULL;
+  x = operand (a_name, a, type, compute, shape, n_dims, &job.a_step, error);
+  y = x != NULL ? operand (b_name, b, type, compute, shape, n_dims, &job.b_step, error) : NULL;
   if (y == NULL || !lfb_array_init (&array, compute, shape, n_dims, error))
     return NULL;
   job.dtype = compute;

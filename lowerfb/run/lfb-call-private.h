@@ -16,6 +16,7 @@ G_BEGIN_DECLS
 
 struct _LfbCall {
   const LfbOperatorInfo *info;
+  LfbOperatorKind kind;
   const LfbRuntime *runtime;
   const char *name;        /* the spelling that was called */
   LfbValue **values;       /* of each parameter; %NULL where unknown while preparing */
@@ -25,6 +26,11 @@ struct _LfbCall {
 
 #define LFB_CALL_DATA(call, type) ((const type *) (call)->info->row->data)
 
+/* Runs the operator on the bound arguments; what is to be written in place has
+ * to fit there.
+ */
+LfbValue   *lfb_call_run             (LfbCall       *call,
+                                      GError       **error);
 gboolean    lfb_call_has             (LfbCall       *call,
                                       const char    *name);
 LfbValue   *lfb_call_get             (LfbCall       *call,

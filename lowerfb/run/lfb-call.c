@@ -62,6 +62,8 @@ check_names (const char * const  *names,
  *   there is no such operator, %LFB_ERROR_ARGUMENT, %LFB_ERROR_SHAPE,
  *   %LFB_ERROR_DTYPE or %LFB_ERROR_RANGE if the arguments do not fit; the
  *   message names operator and argument
+ *
+ * Since: 1.0
  */
 LfbValue *
 lfb_call (const char          *function,
@@ -95,6 +97,7 @@ lfb_call (const char          *function,
   lfb_runtime_init (&runtime, NULL);
   bound = g_new0 (LfbValue *, MAX (info->n_parameters, 1));
   call.info = info;
+  call.kind = kind;
   call.runtime = &runtime;
   call.name = function;
   call.values = bound;
@@ -102,9 +105,7 @@ lfb_call (const char          *function,
       check_constants ("argument", args, n_args, error) &&
       check_constants ("named argument", values, n_values, error) &&
       lfb_bind_arguments (info, FALSE, args, n_args, names, values, n_values, bound, &variadic, error))
-    result = info->row->run (&call, error);
-  if (call.own_state != NULL)
-    info->row->free_state (call.own_state);
+    result = lfb_call_run (&call, error);
   if (result == NULL)
     g_prefix_error (error, "%s: ", function);
 
@@ -118,6 +119,8 @@ lfb_call (const char          *function,
  * methods as `torch.Tensor.NAME`, modules by their types.
  *
  * Returns: (transfer full) (array zero-terminated=1): the names, sorted
+ *
+ * Since: 1.0
  */
 char **
 lfb_list_operators (void)
@@ -134,6 +137,8 @@ lfb_list_operators (void)
  * the rule that it follows, a line each.
  *
  * Returns: (transfer full): the text, or %NULL with %LFB_ERROR_NOT_FOUND
+ *
+ * Since: 1.0
  */
 char *
 lfb_describe_operator (const char  *name,

@@ -256,16 +256,15 @@ lfb_callable_is_in_place (const LfbCallable   *self,
                           LfbValue           **values,
                           gsize                n_values)
 {
-  gsize length = strlen (self->name);
   gssize index;
 
   if (self->info == NULL)
     return FALSE;
-  if (self->info->row->in_place)
+  if (lfb_operator_is_in_place (self->info, self->kind, self->name))
     return TRUE;
-  if (self->kind != LFB_OPERATOR_MODULE && length > 2 &&
-      self->name[length - 1] == '_' && self->name[length - 2] != '_')
-    return TRUE;
+  /* What makes an output range of its own makes a new tensor, whatever it is told. */
+  if (g_str_has_prefix (self->name, "torch.ops.quantized.") || g_str_has_prefix (self->name, "torch.ao.nn.quantized."))
+    return FALSE;
 
   for (gsize i = 0; i < n_values; i++)
     if (strcmp (names[i], "inplace") == 0 && lfb_value_get_kind (values[i]) == LFB_VALUE_KIND_BOOL)
@@ -351,8 +350,8 @@ run_operator (const LfbCallable   *self,
 {
   LfbValue *bound[32];
   g_autoptr (LfbValue) variadic = NULL;
-  LfbCall call = { .info = self->info, .runtime = runtime, .name = self->name, .values = bound, .state = self->state };
-  LfbValue *result;
+  LfbCall call = { .info = self->info, .kind = self->kind, .runtime = runtime, .name = self->name, .values = bound,
+                   .state = self->state };
 
   g_assert (self->info->n_parameters <= G_N_ELEMENTS (bound));
   memcpy (bound, self->bound, self->info->n_parameters * sizeof *bound);
@@ -360,11 +359,7 @@ run_operator (const LfbCallable   *self,
                            args, n_args, names, values, n_values, bound, &variadic, error))
     return NULL;
 
-  result = self->info->row->run (&call, error);
-  if (call.own_state != NULL)
-    self->info->row->free_state (call.own_state);
-
-  return result;
+  return lfb_call_run (&call, error);
 }
 
 static LfbValue *

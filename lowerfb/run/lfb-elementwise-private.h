@@ -106,6 +106,13 @@ LfbDType    lfb_promote_types        (LfbDType           a,
                                       int                a_priority,
                                       LfbDType           b,
                                       int                b_priority);
+/* Whether a number can be one of @type: beside integers it has to be an int in
+ * their range (uint8 takes -255 to 255, as torch does), beside 16-bit floats it
+ * must not overflow. */
+gboolean    lfb_check_fits           (const char        *name,
+                                      LfbValue          *value,
+                                      LfbDType           type,
+                                      GError           **error);
 /* A tensor or number as a tensor. */
 LfbTensor  *lfb_value_as_tensor      (const char        *name,
                                       LfbValue          *value,

@@ -241,16 +241,19 @@ erf_series (double x)
   return 1.12837916709551257390 * lfb_exp (-x * x) * sum;
 }
 
-/* The continued fraction of erfc, for x > 2. */
+/* The continued fraction of erfc, for x >= 1: the smaller x, the longer. The
+ * square in the exponent is taken apart, else its rounding error would grow
+ * with it.
+ */
 static double
 erfc_fraction (double x)
 {
-  double tail = x;
+  double high = (float) x, low = x - high, tail = x;
 
-  for (int i = 60; i >= 1; i--)
+  for (int i = 30 + (int) (200 / (x * x)); i >= 1; i--)
     tail = x + i * 0.5 / tail;
 
-  return lfb_exp (-x * x) / (tail * 1.77245385090551602730);
+  return lfb_exp (-high * high) * lfb_exp (-low * (x + high)) / (tail * 1.77245385090551602730);
 }
 
 double
@@ -262,7 +265,7 @@ lfb_erf (double x)
     return x;
   if (a == 0)
     return x;
-  y = a < 2.5 ? erf_series (a) : a > 6 ? 1 : 1 - erfc_fraction (a);
+  y = a < 1.5 ? erf_series (a) : a > 6 ? 1 : 1 - erfc_fraction (a);
 
   return x < 0 ? -y : y;
 }
@@ -270,7 +273,7 @@ lfb_erf (double x)
 double
 lfb_erfc (double x)
 {
-  if (x > 2.5)
+  if (x > 1)
     return x > 28 ? 0 : erfc_fraction (x);
 
   return 1 - lfb_erf (x);

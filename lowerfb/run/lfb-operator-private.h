@@ -61,6 +61,9 @@ struct _LfbOperator {
    * not only in those that end in _ or say inplace.
    */
   gboolean in_place;
+
+  /* Also in place it may have another shape: unsqueeze_ and its like. */
+  gboolean reshapes;
 };
 
 typedef struct {
@@ -99,6 +102,7 @@ extern const LfbOperatorFamily lfb_quantize_operators;
 extern const LfbOperatorFamily lfb_quantized_arithmetic_operators;
 extern const LfbOperatorFamily lfb_recurrent_operators;
 extern const LfbOperatorFamily lfb_reduce_operators;
+extern const LfbOperatorFamily lfb_repeat_operators;
 extern const LfbOperatorFamily lfb_shape_operators;
 extern const LfbOperatorFamily lfb_shuffle_operators;
 extern const LfbOperatorFamily lfb_softmax_operators;
@@ -133,6 +137,9 @@ char                 **lfb_operator_list_names (void);
 gssize                 lfb_operator_parameter  (const LfbOperatorInfo  *info,
                                                 const char             *name);
 char                  *lfb_operator_describe   (const LfbOperatorInfo  *info);
+gboolean               lfb_operator_is_in_place (const LfbOperatorInfo *info,
+                                                 LfbOperatorKind        kind,
+                                                 const char            *name);
 const LfbOperatorFamily * const *
                        lfb_operator_families   (gsize                  *n_families);
 

@@ -35,6 +35,7 @@ static const LfbOperatorFamily * const families[] = {
   &lfb_quantized_arithmetic_operators,
   &lfb_recurrent_operators,
   &lfb_reduce_operators,
+  &lfb_repeat_operators,
   &lfb_shape_operators,
   &lfb_shuffle_operators,
   &lfb_softmax_operators,

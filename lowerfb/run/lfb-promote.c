@@ -134,3 +134,46 @@ lfb_value_as_tensor (const char  *name,
 
   return lfb_array_seal (&array, error);
 }
+
+static gboolean
+refuse_number (const char  *name,
+               double       number,
+               LfbDType     type,
+               GError     **error)
+{
+  g_set_error (error, LFB_ERROR, LFB_ERROR_RANGE, "argument `%s` is %g, which %s cannot hold", name, number,
+               lfb_dtype_to_string (type));
+
+  return FALSE;
+}
+
+gboolean
+lfb_check_fits (const char  *name,
+                LfbValue    *value,
+                LfbDType     type,
+                GError     **error)
+{
+  gint64 number, least = lfb_dtype_get_min (type);
+  double real;
+
+  if (type == LFB_DTYPE_BOOL || lfb_value_get_kind (value) == LFB_VALUE_KIND_TENSOR)
+    return TRUE;
+  if (lfb_dtype_is_floating_point (type))
+    {
+      double most = type == LFB_DTYPE_FLOAT16 ? 65504 : type == LFB_DTYPE_BFLOAT16 ? 0x1.fep127 : INFINITY;
+
+      return !lfb_value_read_double (value, &real) || !isfinite (real) || fabs (real) <= most ||
+             refuse_number (name, real, type, error);
+    }
+  if (lfb_value_get_kind (value) == LFB_VALUE_KIND_DOUBLE)
+    {
+      g_set_error (error, LFB_ERROR, LFB_ERROR_ARGUMENT, "argument `%s` is a float beside %s, expected an int", name,
+                   lfb_dtype_to_string (type));
+      return FALSE;
+    }
+  if (type == LFB_DTYPE_UINT8)
+    least = -lfb_dtype_get_max (type);
+
+  return !lfb_value_read_int (value, &number) || (number >= least && number <= lfb_dtype_get_max (type)) ||
+         refuse_number (name, number, type, error);
+}

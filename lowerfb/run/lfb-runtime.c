@@ -62,6 +62,8 @@ lfb_runtime_init (LfbRuntime *self,
  *
  * Returns: (transfer full) (array zero-terminated=1): their names, such as
  *   `avx2`, `avx512vnni` or `neon`; empty if there is none
+ *
+ * Since: 1.0
  */
 char **
 lfb_get_cpu_features (void)
@@ -89,6 +91,8 @@ lfb_get_cpu_features (void)
  * It replaces the limit that the environment variable `LOWERFB_CPU` set.
  *
  * Returns: %TRUE, or %FALSE with %LFB_ERROR_NOT_FOUND if no limit has that name
+ *
+ * Since: 1.0
  */
 gboolean
 lfb_set_cpu_limit (const char  *name,
@@ -119,6 +123,8 @@ lfb_set_cpu_limit (const char  *name,
  * Gets the limit that `LOWERFB_CPU` or [func@Lfb.set_cpu_limit] set.
  *
  * Returns: (nullable): its name, or %NULL if there is none
+ *
+ * Since: 1.0
  */
 const char *
 lfb_get_cpu_limit (void)

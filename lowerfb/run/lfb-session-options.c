@@ -9,6 +9,8 @@
  *
  * Settings for [ctor@Lfb.Session.new], which reads them once: later changes
  * reach no session that is there already.
+ *
+ * Since: 1.0
  */
 struct _LfbSessionOptions {
   GObject parent_instance;
@@ -83,6 +85,8 @@ lfb_session_options_class_init (LfbSessionOptionsClass *klass)
    *
    * How many threads work on one run, the calling one included; 0 for as many
    * as there are processors. The results do not depend on it.
+   *
+   * Since: 1.0
    */
   properties[PROP_N_THREADS] =
     g_param_spec_uint ("n-threads", NULL, NULL, 0, 1024, 0,
@@ -92,6 +96,8 @@ lfb_session_options_class_init (LfbSessionOptionsClass *klass)
    * LfbSessionOptions:profile:
    *
    * Whether the session measures how long each node takes.
+   *
+   * Since: 1.0
    */
   properties[PROP_PROFILE] =
     g_param_spec_boolean ("profile", NULL, NULL, FALSE,
@@ -111,6 +117,8 @@ lfb_session_options_init (LfbSessionOptions *self)
  * Makes options with the default settings.
  *
  * Returns: (transfer full): new options
+ *
+ * Since: 1.0
  */
 LfbSessionOptions *
 lfb_session_options_new (void)
@@ -125,6 +133,8 @@ lfb_session_options_new (void)
  * Gets [property@Lfb.SessionOptions:n-threads].
  *
  * Returns: the number of threads; 0 for as many as there are processors
+ *
+ * Since: 1.0
  */
 guint
 lfb_session_options_get_n_threads (LfbSessionOptions *self)
@@ -141,6 +151,8 @@ lfb_session_options_get_n_threads (LfbSessionOptions *self)
  *   processors
  *
  * Sets [property@Lfb.SessionOptions:n-threads].
+ *
+ * Since: 1.0
  */
 void
 lfb_session_options_set_n_threads (LfbSessionOptions *self,
@@ -163,6 +175,8 @@ lfb_session_options_set_n_threads (LfbSessionOptions *self,
  * Gets [property@Lfb.SessionOptions:profile].
  *
  * Returns: whether the session measures its nodes
+ *
+ * Since: 1.0
  */
 gboolean
 lfb_session_options_get_profile (LfbSessionOptions *self)
@@ -178,6 +192,8 @@ lfb_session_options_get_profile (LfbSessionOptions *self)
  * @profile: whether the session is to measure its nodes
  *
  * Sets [property@Lfb.SessionOptions:profile].
+ *
+ * Since: 1.0
  */
 void
 lfb_session_options_set_profile (LfbSessionOptions *self,

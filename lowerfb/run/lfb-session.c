@@ -18,6 +18,8 @@
  *
  * A session keeps what it needs of the model as it was: changing the model
  * later does not change the session.
+ *
+ * Since: 1.0
  */
 struct _LfbSession {
   GObject parent_instance;
@@ -93,6 +95,8 @@ lfb_session_class_init (LfbSessionClass *klass)
    * LfbSession:model:
    *
    * The model that the session was made from.
+   *
+   * Since: 1.0
    */
   properties[PROP_MODEL] =
     g_param_spec_object ("model", NULL, NULL, LFB_TYPE_GRAPH_MODULE,
@@ -102,6 +106,8 @@ lfb_session_class_init (LfbSessionClass *klass)
    * LfbSession:n-threads:
    *
    * How many threads work on one run, the calling one included.
+   *
+   * Since: 1.0
    */
   properties[PROP_N_THREADS] =
     g_param_spec_uint ("n-threads", NULL, NULL, 1, G_MAXUINT, 1,
@@ -112,6 +118,8 @@ lfb_session_class_init (LfbSessionClass *klass)
    *
    * The most bytes that live tensors took during a run so far; weights do not
    * count.
+   *
+   * Since: 1.0
    */
   properties[PROP_PEAK_MEMORY] =
     g_param_spec_uint64 ("peak-memory", NULL, NULL, 0, G_MAXUINT64, 0,
@@ -140,6 +148,8 @@ lfb_session_init (LfbSession *self)
  *   if a node calls what there is no operator for, or another code if constants
  *   of the model do not fit the operator that reads them; the message names the
  *   node
+ *
+ * Since: 1.0
  */
 LfbSession *
 lfb_session_new (LfbGraphModule     *model,
@@ -290,6 +300,8 @@ run_plan (LfbSession    *self,
  *   an error that names the input or node: %LFB_ERROR_ARGUMENT if the number of
  *   inputs is wrong, %LFB_ERROR_SHAPE or %LFB_ERROR_DTYPE if one does not fit,
  *   %LFB_ERROR_RANGE for values, or %G_IO_ERROR_CANCELLED
+ *
+ * Since: 1.0
  */
 LfbTensor **
 lfb_session_run (LfbSession    *self,
@@ -366,6 +378,8 @@ run_in_thread (GTask        *task,
  * @user_data: data for @callback
  *
  * Runs the model in a thread of its own; see [method@Lfb.Session.run].
+ *
+ * Since: 1.0
  */
 void
 lfb_session_run_async (LfbSession           *self,
@@ -411,6 +425,8 @@ lfb_session_run_async (LfbSession           *self,
  *
  * Returns: (array length=n_outputs) (transfer full): the outputs, or %NULL with
  *   an error as from [method@Lfb.Session.run]
+ *
+ * Since: 1.0
  */
 LfbTensor **
 lfb_session_run_finish (LfbSession    *self,
@@ -440,6 +456,8 @@ lfb_session_run_finish (LfbSession    *self,
  * Gets the model that the session was made from.
  *
  * Returns: (transfer none): the model
+ *
+ * Since: 1.0
  */
 LfbGraphModule *
 lfb_session_get_model (LfbSession *self)
@@ -456,6 +474,8 @@ lfb_session_get_model (LfbSession *self)
  * Gets how many threads work on one run.
  *
  * Returns: their number, the calling thread included
+ *
+ * Since: 1.0
  */
 guint
 lfb_session_get_n_threads (LfbSession *self)
@@ -473,6 +493,8 @@ lfb_session_get_n_threads (LfbSession *self)
  * their tensors.
  *
  * Returns: (transfer full) (array zero-terminated=1): their names
+ *
+ * Since: 1.0
  */
 char **
 lfb_session_list_inputs (LfbSession *self)
@@ -504,6 +526,8 @@ lfb_session_list_inputs (LfbSession *self)
  *
  * Returns: (transfer full) (nullable): the table, or %NULL if the session was made
  *   without [property@Lfb.SessionOptions:profile]
+ *
+ * Since: 1.0
  */
 char *
 lfb_session_profile_to_text (LfbSession *self)
@@ -521,6 +545,8 @@ lfb_session_profile_to_text (LfbSession *self)
  * included and weights not. A buffer that several tensors share counts once.
  *
  * Returns: the number of bytes; 0 before the first run
+ *
+ * Since: 1.0
  */
 guint64
 lfb_session_get_peak_memory (LfbSession *self)

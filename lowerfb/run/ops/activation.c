@@ -32,6 +32,13 @@ LFB_UNARY_FUNCTIONS (hardshrink, x >= -(real) p[0] && x <= (real) p[0] ? 0 : x)
 LFB_UNARY_FUNCTIONS (softshrink, x > (real) p[0] ? x - (real) p[0] : x < -(real) p[0] ? x + (real) p[0] : x * 0)
 LFB_UNARY_FUNCTIONS (threshold, x <= (real) p[0] ? (real) p[1] : x)
 
+static gint64
+threshold_i64 (gint64        x,
+               const double *p)
+{
+  return x <= p[0] ? (gint64) p[1] : x;
+}
+
 #define FUNCTIONS(name) .f32 = name##_f32, .f64 = name##_f64, .result = LFB_RESULT_FLOAT
 
 static const LfbUnary sigmoid_op = {
@@ -66,6 +73,41 @@ static const LfbUnary gelu_op = { FUNCTIONS (gelu) };
 static const LfbUnary gelu_tanh_op = { FUNCTIONS (gelu_tanh) };
 
 #define PLAIN(name) &(const LfbUnary) { FUNCTIONS (name) }
+
+/* Parameters that torch refuses. */
+static LfbValue *
+celu (LfbCall  *call,
+      GError  **error)
+{
+  double alpha = 1;
+
+  if (!lfb_call_double (call, "alpha", &alpha, error))
+    return NULL;
+  if (alpha == 0)
+    {
+      g_set_error_literal (error, LFB_ERROR, LFB_ERROR_RANGE, "argument `alpha` is 0: a division by zero");
+      return NULL;
+    }
+
+  return lfb_unary_run (call, error);
+}
+
+static LfbValue *
+softshrink (LfbCall  *call,
+            GError  **error)
+{
+  double lambda = 0.5;
+
+  if (!lfb_call_double (call, "lambd", &lambda, error))
+    return NULL;
+  if (!(lambda >= 0))
+    {
+      g_set_error (error, LFB_ERROR, LFB_ERROR_RANGE, "argument `lambd` is %g, expected 0 or more", lambda);
+      return NULL;
+    }
+
+  return lfb_unary_run (call, error);
+}
 
 static LfbValue *
 gelu (LfbCall  *call,
@@ -259,12 +301,12 @@ static const LfbOperator operators[] = {
   },
   {
     .functions = "torch.nn.functional.celu torch.celu", .modules = "torch.nn.CELU",
-    .signature = "input, alpha=1.0, inplace=False", .run = lfb_unary_run, .data = &celu_op,
+    .signature = "input, alpha=1.0, inplace=False", .run = celu, .data = &celu_op,
     .rule = "x where x > 0, else (exp(x * (1 / alpha)) - 1) * alpha",
   },
   {
     .functions = "torch.ops.quantized.celu", .signature = "input, output_scale, output_zero_point, alpha=1.0",
-    .run = lfb_unary_run, .data = &quantized_celu_op,
+    .run = celu, .data = &quantized_celu_op,
     .rule = "x where x > 0, else (exp(x * (1 / alpha)) - 1) * alpha" TABLE,
   },
   {
@@ -340,14 +382,14 @@ static const LfbOperator operators[] = {
   },
   {
     .functions = "torch.nn.functional.softshrink torch._C._nn.softshrink", .modules = "torch.nn.Softshrink",
-    .signature = "input, lambd=0.5", .run = lfb_unary_run,
+    .signature = "input, lambd=0.5", .run = softshrink,
     .data = &(const LfbUnary) { FUNCTIONS (softshrink), .params = { "lambd" }, .defaults = { 0.5 } },
     .rule = "x moved towards 0 by lambd",
   },
   {
     .functions = "torch.nn.functional.threshold torch.threshold", .modules = "torch.nn.Threshold",
     .signature = "input, threshold, value, inplace=False", .run = lfb_unary_run,
-    .data = &(const LfbUnary) { FUNCTIONS (threshold), .params = { "threshold", "value" } },
+    .data = &(const LfbUnary) { .f32 = threshold_f32, .f64 = threshold_f64, .i64 = threshold_i64, .params = { "threshold", "value" } },
     .rule = "x above the threshold, else the value",
   },
 };

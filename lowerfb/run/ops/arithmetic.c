@@ -14,13 +14,36 @@ LFB_BINARY_FUNCTIONS (sub, a - b)
 LFB_BINARY_FUNCTIONS (rsub, b - a)
 LFB_BINARY_FUNCTIONS (mul, a * b)
 LFB_BINARY_FUNCTIONS (div, a / b)
-LFB_BINARY_FUNCTIONS (floor_div, floor (a / b))
 LFB_BINARY_FUNCTIONS (trunc_div, trunc (a / b))
 LFB_BINARY_FUNCTIONS (pow, lfb_pow (a, b))
+LFB_UNARY_FUNCTIONS (quotient, (real) floor (x / (real) p[0]))
 LFB_BINARY_FUNCTIONS (atan2, lfb_atan2 (a, b))
 LFB_BINARY_FUNCTIONS (maximum, a != a || a > b ? a : b)
 LFB_BINARY_FUNCTIONS (minimum, a != a || a < b ? a : b)
 LFB_BINARY_FUNCTIONS (fmod, fmod (a, b))
+
+/* As Python's //: what the remainder leaves is divided, so that no rounding of
+ * a / b reaches the next integer.
+ */
+#define FLOOR_DIV(type, name) \
+  static type \
+  name (type a, \
+        type b) \
+  { \
+    type rest = fmod (a, b), quotient, whole; \
+    if (b == 0) \
+      return a / b; \
+    quotient = (a - rest) / b; \
+    if (rest != 0 && (b < 0) != (rest < 0)) \
+      quotient -= 1; \
+    if (quotient == 0) \
+      return copysign (0, a / b); \
+    whole = floor (quotient); \
+    return quotient - whole > (type) 0.5 ? whole + 1 : whole; \
+  }
+
+FLOOR_DIV (float, floor_div_f32)
+FLOOR_DIV (double, floor_div_f64)
 
 /* The remainder has the sign of the divisor. */
 static double
@@ -95,6 +118,14 @@ remainder_i64 (gint64 a,
   return r != 0 && (r < 0) != (b < 0) ? r + b : r;
 }
 
+/* The sign of the dividend, as C's %. */
+static gint64
+fmod_i64 (gint64 a,
+          gint64 b)
+{
+  return b == -1 ? 0 : a % b;
+}
+
 static gint64
 pow_i64 (gint64 a,
          gint64 b)
@@ -122,19 +153,59 @@ static const LfbBinary trunc_div_op = { trunc_div_f32, trunc_div_f64, trunc_div_
 static const LfbBinary remainder_op = { remainder_f32, remainder_f64, remainder_i64, LFB_RESULT_SAME };
 static const LfbBinary pow_op = { pow_f32, pow_f64, pow_i64, LFB_RESULT_SAME };
 
-/* add and sub take a factor for their second operand. */
+static gboolean
+result_type (LfbCall   *call,
+             LfbDType  *type,
+             GError   **error)
+{
+  LfbDType a, b;
+  int a_priority, b_priority;
+
+  if (!lfb_promote ("input", lfb_call_get (call, "input"), &a, &a_priority, error) ||
+      !lfb_promote ("other", lfb_call_get (call, "other"), &b, &b_priority, error))
+    return FALSE;
+  *type = lfb_promote_types (a, a_priority, b, b_priority);
+
+  return TRUE;
+}
+
+/* add and sub take a factor for their second operand, in the type of the result. */
 static LfbValue *
 with_alpha (LfbCall  *call,
             GError  **error)
 {
-  LfbValue *alpha = lfb_call_get (call, "alpha");
+  LfbValue *alpha = lfb_call_get (call, "alpha"), *other = lfb_call_get (call, "other");
+  g_autoptr (LfbTensor) typed = NULL;
+  g_autoptr (LfbValue) value = NULL;
   g_autoptr (LfbValue) scaled = NULL;
   gint64 one = 0;
+  LfbDType type;
 
   if (alpha == NULL || (lfb_value_get_kind (alpha) == LFB_VALUE_KIND_INT && lfb_value_read_int (alpha, &one) && one == 1))
     return lfb_binary_run (call, error);
+  if (!result_type (call, &type, error) || !lfb_check_fits ("alpha", alpha, type, error))
+    return NULL;
 
-  scaled = lfb_binary_apply (call->runtime, &mul_op, "other", lfb_call_get (call, "other"), "alpha", alpha, error);
+  /* Among bools so is the factor. */
+  if (type == LFB_DTYPE_BOOL)
+    {
+      double number = 1;
+
+      if (!lfb_call_double (call, "alpha", &number, error))
+        return NULL;
+      scaled = number != 0 ? lfb_value_ref (other) : lfb_value_for_bool (FALSE);
+    }
+  else if (lfb_value_get_kind (other) == LFB_VALUE_KIND_TENSOR)
+    {
+      typed = lfb_tensor_convert (lfb_value_get_tensor (other), type, error);
+      value = typed != NULL ? lfb_value_for_tensor (typed) : NULL;
+    }
+  else
+    {
+      value = lfb_value_ref (other);
+    }
+  if (scaled == NULL && value != NULL)
+    scaled = lfb_binary_apply (call->runtime, &mul_op, "other", value, "alpha", alpha, error);
 
   return scaled != NULL ? lfb_binary_apply (call->runtime, LFB_CALL_DATA (call, LfbBinary), "input",
                                             lfb_call_get (call, "input"), "other", scaled, error)
@@ -169,35 +240,22 @@ operator_add (LfbCall  *call,
   return lfb_binary_run (call, error);
 }
 
+/* Whether @value holds a 0 once it is of @type: 256 is one in uint8. */
 static gboolean
-has_zero (LfbValue *value)
+has_zero (LfbValue *value,
+          LfbDType  type)
 {
-  LfbTensor *tensor;
-  gint64 integer;
+  g_autoptr (LfbTensor) own = lfb_value_as_tensor ("other", value, NULL);
+  g_autoptr (LfbTensor) typed = own != NULL ? lfb_tensor_convert (own, type, NULL) : NULL;
 
-  if (lfb_value_get_kind (value) != LFB_VALUE_KIND_TENSOR)
-    return lfb_value_read_int (value, &integer) && integer == 0;
-
-  tensor = lfb_value_get_tensor (value);
-  if (lfb_dtype_is_floating_point (lfb_tensor_get_dtype (tensor)))
-    return FALSE;
-  for (gsize i = 0; i < (gsize) lfb_tensor_get_n_elements (tensor); i++)
-    if (lfb_tensor_read_int (tensor, i) == 0)
+  for (gsize i = 0; typed != NULL && i < (gsize) lfb_tensor_get_n_elements (typed); i++)
+    if (lfb_tensor_read_int (typed, i) == 0)
       return TRUE;
 
   return FALSE;
 }
 
-/* Whether both operands are integers, so that there is no infinity to give. */
-static gboolean
-is_integral (LfbValue *value)
-{
-  if (lfb_value_get_kind (value) == LFB_VALUE_KIND_TENSOR)
-    return !lfb_dtype_is_floating_point (lfb_tensor_get_dtype (lfb_value_get_tensor (value)));
-
-  return lfb_value_get_kind (value) != LFB_VALUE_KIND_DOUBLE;
-}
-
+/* Integers have no infinity to give, and Python's numbers refuse to. */
 static LfbValue *
 divide (LfbCall          *call,
         const LfbBinary  *binary,
@@ -205,8 +263,16 @@ divide (LfbCall          *call,
 {
   LfbValue *a = lfb_call_get (call, "input"), *b = lfb_call_get (call, "other");
   gboolean numbers = lfb_value_get_kind (a) != LFB_VALUE_KIND_TENSOR && lfb_value_get_kind (b) != LFB_VALUE_KIND_TENSOR;
+  gboolean zero;
+  LfbDType type;
 
-  if ((numbers || (binary->i64 != NULL && is_integral (a) && is_integral (b))) && has_zero (b))
+  if (!result_type (call, &type, error))
+    return NULL;
+  if (numbers)
+    zero = lfb_value_get_kind (b) == LFB_VALUE_KIND_DOUBLE ? lfb_value_get_double (b) == 0 : has_zero (b, LFB_DTYPE_INT64);
+  else
+    zero = binary->i64 != NULL && !lfb_dtype_is_floating_point (type) && has_zero (b, type);
+  if (zero)
     {
       g_set_error_literal (error, LFB_ERROR, LFB_ERROR_RANGE, "argument `other` is 0: a division by zero");
       return NULL;
@@ -243,12 +309,59 @@ torch_div (LfbCall  *call,
   return NULL;
 }
 
+/* x * x; of bools in int64, as torch's power. */
+static LfbValue *
+square (LfbCall  *call,
+        GError  **error)
+{
+  g_autoptr (LfbValue) two = lfb_value_for_int (2);
+
+  return lfb_binary_apply (call->runtime, &pow_op, "input", lfb_call_get (call, "input"), "exponent", two, error);
+}
+
 static LfbValue *
 power (LfbCall  *call,
        GError  **error)
 {
+  LfbValue *input = lfb_call_get (call, "input"), *exponent = lfb_call_get (call, "exponent");
+  LfbDType type;
+
+  /* An exponent that is a number has to fit; a float makes floats. */
+  if (lfb_value_get_kind (input) == LFB_VALUE_KIND_TENSOR && lfb_value_get_kind (exponent) == LFB_VALUE_KIND_INT)
+    {
+      type = lfb_tensor_get_dtype (lfb_value_get_tensor (input));
+      if (!lfb_dtype_is_quantized (type) && !lfb_check_fits ("exponent", exponent, type, error))
+        return NULL;
+    }
+
   return lfb_binary_apply (call->runtime, &pow_op, "input", lfb_call_get (call, "input"),
                            "exponent", lfb_call_get (call, "exponent"), error);
+}
+
+/* Also of integers with a scale: quantize (floor (dequantize (q) / c)). */
+static LfbValue *
+floor_quotient (LfbCall  *call,
+                GError  **error)
+{
+  static const LfbUnary by_number = { .f32 = quotient_f32, .f64 = quotient_f64 };
+  LfbValue *input = lfb_call_get (call, "input");
+  double p[LFB_UNARY_MAX_PARAMS] = { 1 };
+  LfbTensor *tensor;
+
+  if (lfb_value_get_kind (input) != LFB_VALUE_KIND_TENSOR || !lfb_tensor_is_quantized (lfb_value_get_tensor (input)))
+    return divide (call, &floor_div_op, error);
+
+  tensor = lfb_value_get_tensor (input);
+  if (!lfb_call_double (call, "other", &p[0], error))
+    return NULL;
+  if (p[0] == 0 || !isfinite (p[0]))
+    {
+      g_set_error (error, LFB_ERROR, LFB_ERROR_RANGE, "argument `other` is %g, expected a finite number other than 0", p[0]);
+      return NULL;
+    }
+
+  return lfb_value_take_tensor (lfb_unary_table (call->runtime, &by_number, p, tensor, lfb_tensor_get_scale (tensor),
+                                                 lfb_tensor_get_zero_point (tensor), error));
 }
 
 #define INPUTS .signature = "input, other"
@@ -288,17 +401,22 @@ static const LfbOperator operators[] = {
     .rule = "input / other rounded down", .run = divide_row, .data = &floor_div_op,
   },
   {
+    .functions = "operator.floordiv", INPUTS, .run = floor_quotient,
+    .rule = "the quotient rounded down; integers: quantize(floor(dequantize(q) / c)), same scale and zero point",
+  },
+  {
     .functions = "torch.remainder operator.mod", .methods = "remainder", INPUTS,
     .rule = "the remainder with the sign of other", .run = divide_row, .data = &remainder_op,
   },
   {
     .functions = "torch.fmod", .methods = "fmod", INPUTS, .rule = "the remainder with the sign of input",
-    .run = lfb_binary_run, .data = &(const LfbBinary) { fmod_f32, fmod_f64, NULL, LFB_RESULT_FLOAT },
+    .run = divide_row, .data = &(const LfbBinary) { fmod_f32, fmod_f64, fmod_i64, LFB_RESULT_SAME },
   },
   {
     .functions = "torch.pow operator.pow", .methods = "pow pow_", .signature = "input, exponent",
     .rule = "input to the power of exponent", .run = power, .data = &pow_op,
   },
+  { .functions = "torch.square", .methods = "square square_", .signature = "input", .rule = "x * x", .run = square },
   ROW ("torch.maximum", "maximum", (&(const LfbBinary) { maximum_f32, maximum_f64, maximum_i64, LFB_RESULT_SAME }),
        "the larger of two; NaN wins"),
   ROW ("torch.minimum", "minimum", (&(const LfbBinary) { minimum_f32, minimum_f64, minimum_i64, LFB_RESULT_SAME }),

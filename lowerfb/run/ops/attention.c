@@ -192,7 +192,7 @@ normalize (LfbCall  *call,
 
         for (gsize j = 0; j < n; j++)
           sum += (double) lfb_tensor_floats (x)[at + j * inner] * lfb_tensor_floats (x)[at + j * inner];
-        norm = MAX (sqrt (sum), eps);
+        norm = sqrt (sum) < eps ? eps : sqrt (sum);
         for (gsize j = 0; j < n; j++)
           ((float *) array.data)[at + j * inner] = lfb_tensor_floats (x)[at + j * inner] / norm;
       }

@@ -372,8 +372,19 @@ chunk (LfbCall  *call,
       return NULL;
     }
   size = lfb_tensor_get_dim (input, dim);
+  /* Of nothing there are as many parts as asked for. */
+  if (size == 0)
+    {
+      g_autofree gint64 *none = n <= G_MAXINT32 ? lfb_try_alloc (n, sizeof (gint64), error) : NULL;
 
-  return split_equal (input, dim, MAX (size / n + (size % n != 0), 1), error);
+      if (n > G_MAXINT32)
+        g_set_error (error, LFB_ERROR, LFB_ERROR_RANGE, "argument `chunks` is %" G_GINT64_FORMAT ", too many parts", n);
+      if (none != NULL)
+        memset (none, 0, n * sizeof *none);
+      return none != NULL ? split_sizes (input, dim, none, n, error) : NULL;
+    }
+
+  return split_equal (input, dim, size / n + (size % n != 0), error);
 }
 
 static LfbValue *

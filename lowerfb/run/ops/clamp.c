@@ -20,19 +20,19 @@ static const ClampKind relu6 = { NULL, NULL, 0, 6 };
 static const ClampKind hardtanh = { "min_val", "max_val", -1, 1 };
 static const ClampKind clamp = { "min", "max", -INFINITY, INFINITY };
 
-/* torch: relu keeps -0, and a bound of another sign too. */
-LFB_UNARY_FUNCTIONS (clamp, x < (real) p[0] ? (real) p[0] : x > (real) p[1] ? (real) p[1] : x)
+#define AT_LEAST(x, low) ((x) < (low) ? (low) : (x))
+#define AT_MOST(x, high) ((x) > (high) ? (high) : (x))
+
+/* The upper bound wins where the bounds cross. */
+LFB_UNARY_FUNCTIONS (clamp, AT_MOST (AT_LEAST (x, (real) p[0]), (real) p[1]))
 
 static gint64
 clamp_i64 (gint64        x,
            const double *p)
 {
-  if (x < p[0])
-    return p[0];
-  if (x > p[1])
-    return p[1];
+  gint64 raised = x < p[0] ? (gint64) p[0] : x;
 
-  return x;
+  return raised > p[1] ? (gint64) p[1] : raised;
 }
 
 static const LfbUnary clamp_floats = { .f32 = clamp_f32, .f64 = clamp_f64, .i64 = clamp_i64 };
@@ -105,7 +105,7 @@ is_float_bound (LfbValue *value)
   return value != NULL && lfb_value_get_kind (value) == LFB_VALUE_KIND_DOUBLE;
 }
 
-/* Bounds that are tensors of several elements are applied one after the other. */
+/* Bounds that are tensors are applied one after the other. */
 static gboolean
 has_tensor_bound (LfbCall         *call,
                   const ClampKind *kind)
@@ -116,8 +116,7 @@ has_tensor_bound (LfbCall         *call,
     {
       LfbValue *value = names[i] != NULL ? lfb_call_get (call, names[i]) : NULL;
 
-      if (value != NULL && lfb_value_get_kind (value) == LFB_VALUE_KIND_TENSOR &&
-          lfb_tensor_get_n_elements (lfb_value_get_tensor (value)) != 1)
+      if (value != NULL && lfb_value_get_kind (value) == LFB_VALUE_KIND_TENSOR)
         return TRUE;
     }
 
@@ -180,7 +179,12 @@ run_clamp (LfbCall  *call,
 
   if (input == NULL)
     return NULL;
-  if (has_tensor_bound (call, kind))
+  if (kind == &clamp && lfb_value_is_none (lfb_call_get (call, "min")) && lfb_value_is_none (lfb_call_get (call, "max")))
+    {
+      g_set_error_literal (error, LFB_ERROR, LFB_ERROR_ARGUMENT, "one of the arguments `min` and `max` must not be None");
+      return NULL;
+    }
+  if (!lfb_tensor_is_quantized (input) && has_tensor_bound (call, kind))
     return clamp_by_tensors (call, kind, error);
   if ((kind->min != NULL && !lfb_call_double (call, kind->min, &p[0], error)) ||
       (kind->max != NULL && !lfb_call_double (call, kind->max, &p[1], error)))
@@ -196,6 +200,15 @@ run_clamp (LfbCall  *call,
 
   by_floats = (kind->min != NULL && is_float_bound (lfb_call_get (call, kind->min))) ||
               (kind->max != NULL && is_float_bound (lfb_call_get (call, kind->max)));
+
+  /* Between ints a bool is an int. */
+  if (lfb_tensor_get_dtype (input) == LFB_DTYPE_BOOL && kind == &clamp)
+    {
+      g_autoptr (LfbTensor) integers = lfb_tensor_convert (input, LFB_DTYPE_INT64, error);
+
+      return integers != NULL ? lfb_value_take_tensor (lfb_unary_apply (call->runtime, by_floats ? &clamp_to_floats : &clamp_floats,
+                                                                        p, integers, error)) : NULL;
+    }
 
   return lfb_value_take_tensor (lfb_unary_apply (call->runtime, by_floats ? &clamp_to_floats : &clamp_floats, p, input, error));
 }

@@ -6,6 +6,7 @@
 
 #include <lowerfb/run/lfb-elementwise-private.h>
 #include <lowerfb/run/lfb-quantized-private.h>
+#include <lowerfb/run/lfb-reduction-private.h>
 
 #include <string.h>
 
@@ -116,7 +117,8 @@ bitwise_not (LfbCall  *call,
       g_set_error_literal (error, LFB_ERROR, LFB_ERROR_DTYPE, "argument `input` holds floats, expected integers or bools");
       return NULL;
     }
-  ones = dtype == LFB_DTYPE_BOOL ? lfb_value_for_bool (TRUE) : lfb_value_for_int (-1);
+  /* ~True is -2 to Python, False to torch. */
+  ones = dtype == LFB_DTYPE_BOOL && priority < 2 ? lfb_value_for_bool (TRUE) : lfb_value_for_int (-1);
 
   return lfb_binary_apply (call->runtime, &op, "input", input, "other", ones, error);
 }
@@ -208,17 +210,25 @@ masked_fill (LfbCall  *call,
              GError  **error)
 {
   LfbTensor *input = lfb_call_tensor (call, "input", error);
-  g_autoptr (LfbValue) result = NULL;
-
-  if (input == NULL)
-    return NULL;
-  result = choose ("mask", lfb_call_get (call, "mask"), "value", lfb_call_get (call, "value"),
-                   "input", lfb_call_get (call, "input"), error);
-  if (result == NULL)
-    return NULL;
+  g_autoptr (LfbTensor) value = NULL;
+  g_autoptr (LfbTensor) typed = NULL;
+  g_autoptr (LfbValue) filled = NULL;
 
   /* The input's type stays, whatever the number is. */
-  return lfb_value_take_tensor (lfb_tensor_convert (lfb_value_get_tensor (result), lfb_tensor_get_dtype (input), error));
+  if (input == NULL || !lfb_check_plain ("input", input, error))
+    return NULL;
+  value = lfb_value_as_tensor ("value", lfb_call_get (call, "value"), error);
+  if (value == NULL || !lfb_check_rank ("value", value, 0, 0, error))
+    return NULL;
+  if (lfb_value_get_kind (lfb_call_get (call, "value")) != LFB_VALUE_KIND_DOUBLE ||
+      lfb_dtype_is_floating_point (lfb_tensor_get_dtype (input)))
+    if (!lfb_check_fits ("value", lfb_call_get (call, "value"), lfb_tensor_get_dtype (input), error))
+      return NULL;
+  typed = lfb_tensor_convert (value, lfb_tensor_get_dtype (input), error);
+  filled = typed != NULL ? lfb_value_for_tensor (typed) : NULL;
+
+  return filled != NULL ? choose ("mask", lfb_call_get (call, "mask"), "value", filled,
+                                  "input", lfb_call_get (call, "input"), error) : NULL;
 }
 
 #define ROW(function_names, method_names, run_, op, rule_) \

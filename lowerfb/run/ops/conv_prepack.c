@@ -18,17 +18,21 @@ typedef struct {
 static const PrepackKind conv1d = { 1, FALSE }, conv2d = { 2, FALSE }, conv3d = { 3, FALSE };
 static const PrepackKind conv_transpose1d = { 1, TRUE }, conv_transpose2d = { 2, TRUE }, conv_transpose3d = { 3, TRUE };
 
-/* A weight (out, in, width) as (out, in, 1, width). */
+/* Quantized per channel or not: the channels are one of the first two dimensions,
+ * which stay.
+ */
 static LfbTensor *
-with_height (LfbTensor  *weight,
-             GError    **error)
+reshape_weight (LfbTensor     *weight,
+                const gint64  *shape,
+                gsize          n_dims,
+                GError       **error)
 {
-  gsize n_dims;
-  const gint64 *own = lfb_tensor_get_shape (weight, &n_dims);
-  gint64 shape[4] = { own[0], own[1], 1, own[2] };
-  g_autoptr (LfbTensor) integers = lfb_tensor_reshape (lfb_tensor_get_integers (weight), shape, 4, error);
+  g_autoptr (LfbTensor) integers = NULL;
   LfbQParams qparams = { 0 };
 
+  if (!lfb_check_dtype ("weight", weight, LFB_DTYPE_QINT8, error))
+    return NULL;
+  integers = lfb_tensor_reshape (lfb_tensor_get_integers (weight), shape, n_dims, error);
   if (integers == NULL)
     return NULL;
 
@@ -46,7 +50,17 @@ with_height (LfbTensor  *weight,
       qparams.zero_point = lfb_tensor_get_zero_point (weight);
     }
 
-  return lfb_tensor_new_with_qparams (integers, shape, 4, &qparams, error);
+  return lfb_tensor_new_with_qparams (integers, shape, n_dims, &qparams, error);
+}
+
+/* A weight (out, in, width) as (out, in, 1, width). */
+static LfbTensor *
+with_height (LfbTensor  *weight,
+             GError    **error)
+{
+  gint64 shape[4] = { lfb_tensor_get_dim (weight, 0), lfb_tensor_get_dim (weight, 1), 1, lfb_tensor_get_dim (weight, 2) };
+
+  return reshape_weight (weight, shape, 4, error);
 }
 
 /* Three sizes, right-aligned, as the list that the packed value holds. */
@@ -131,7 +145,9 @@ unpack (LfbCall  *call,
 {
   LfbValue *packed = lfb_call_get (call, "packed_weights");
   LfbValue *weight = NULL, *bias = NULL;
+  gboolean one = strstr (call->name, "1d_") != NULL;
   g_autoptr (LfbValue) none = lfb_value_for_none ();
+  g_autoptr (LfbValue) flat = NULL;
 
   if (lfb_value_get_kind (packed) == LFB_VALUE_KIND_PACKED)
     {
@@ -145,6 +161,18 @@ unpack (LfbCall  *call,
       g_set_error (error, LFB_ERROR, LFB_ERROR_ARGUMENT,
                    "argument `packed_weights` is %s, expected a packed weight of a convolution", found);
       return NULL;
+    }
+
+  if (one && lfb_value_get_kind (weight) == LFB_VALUE_KIND_TENSOR &&
+      lfb_tensor_get_n_dims (lfb_value_get_tensor (weight)) == 4)
+    {
+      LfbTensor *tensor = lfb_value_get_tensor (weight);
+      gint64 shape[3] = { lfb_tensor_get_dim (tensor, 0), lfb_tensor_get_dim (tensor, 1), lfb_tensor_get_dim (tensor, 3) };
+
+      flat = lfb_value_take_tensor (reshape_weight (tensor, shape, 3, error));
+      if (flat == NULL)
+        return NULL;
+      weight = flat;
     }
 
   return lfb_value_for_tuple ((LfbValue *[]) { weight, bias != NULL ? bias : none }, 2);

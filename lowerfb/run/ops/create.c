@@ -118,7 +118,7 @@ arange (LfbCall  *call,
 {
   static const char * const names[] = { "start", "end", "step" };
   gboolean one = lfb_value_is_none (lfb_call_get (call, "end")), integers = TRUE;
-  double numbers[3] = { 0, 0, 1 };
+  double numbers[3] = { 0, 0, 1 }, count;
   g_auto (LfbArray) array = LFB_ARRAY_INIT;
   g_autoptr (LfbTensor) wide = NULL;
   LfbDType dtype;
@@ -138,15 +138,20 @@ arange (LfbCall  *call,
   dtype = integers ? LFB_DTYPE_INT64 : LFB_DTYPE_FLOAT32;
   if (!lfb_call_dtype (call, "dtype", &dtype, error))
     return NULL;
-  if (!isfinite (numbers[0]) || !isfinite (numbers[1]) || !isfinite (numbers[2]) || numbers[2] == 0 ||
-      (numbers[1] - numbers[0]) / numbers[2] < 0 || (numbers[1] - numbers[0]) / numbers[2] > 1e15)
+  /* Among integers all is cut off, but only in int64 before it is counted. */
+  count = (numbers[1] - numbers[0]) / numbers[2];
+  for (gsize i = 0; i < 3 && !lfb_dtype_is_floating_point (dtype); i++)
+    numbers[i] = trunc (numbers[i]);
+  if (dtype == LFB_DTYPE_INT64)
+    count = (numbers[1] - numbers[0]) / numbers[2];
+  if (!isfinite (numbers[0]) || !isfinite (numbers[1]) || numbers[2] == 0 || !(count >= 0 && count < 1e15))
     {
       g_set_error (error, LFB_ERROR, LFB_ERROR_RANGE,
                    "a range from %g to %g by %g has no end, expected finite numbers and a step towards the end",
                    numbers[0], numbers[1], numbers[2]);
       return NULL;
     }
-  n = ceil ((numbers[1] - numbers[0]) / numbers[2]);
+  n = ceil (count);
   if (!lfb_array_init (&array, LFB_DTYPE_FLOAT64, &n, 1, error))
     return NULL;
   for (gint64 i = 0; i < n; i++)
@@ -330,6 +335,20 @@ tensor (LfbCall  *call,
   return wide != NULL ? lfb_value_take_tensor (lfb_tensor_convert (wide, dtype, error)) : NULL;
 }
 
+/* Of any number, float32 unless a dtype is given. */
+static LfbValue *
+scalar_tensor (LfbCall  *call,
+               GError  **error)
+{
+  LfbDType dtype = LFB_DTYPE_FLOAT32;
+  double value = 0;
+
+  if (!lfb_call_double (call, "fill_value", &value, error) || !lfb_call_dtype (call, "dtype", &dtype, error))
+    return NULL;
+
+  return lfb_value_take_tensor (filled (dtype, NULL, 0, value, error));
+}
+
 #define MADE "dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False"
 #define MADE_LIKE "dtype=None, layout=None, device=None, requires_grad=False, memory_format=None, pin_memory=False"
 
@@ -368,8 +387,11 @@ static const LfbOperator operators[] = {
   { .functions = "torch.tril", .methods = "tril tril_", .signature = "input, diagonal=0", .rule = "what is below a diagonal or on it", .run = triangle },
   { .functions = "torch.triu", .methods = "triu triu_", .signature = "input, diagonal=0", .rule = "what is above a diagonal or on it", .run = triangle },
   {
-    .functions = "torch.tensor torch.as_tensor torch.scalar_tensor", .signature = "data, " MADE,
+    .functions = "torch.tensor torch.as_tensor", .signature = "data, " MADE,
     .rule = "numbers in nested lists", .run = tensor,
+  },
+  {
+    .functions = "torch.scalar_tensor", .signature = "fill_value, " MADE, .rule = "one number", .run = scalar_tensor,
   },
 };
 

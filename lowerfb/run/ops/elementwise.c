@@ -7,6 +7,8 @@
 
 #include <lowerfb/run/lfb-elementwise-private.h>
 
+#include <float.h>
+
 /* The double functions of lfb-math for both types: float32 results are rounded
  * once.
  */
@@ -37,7 +39,6 @@ LFB_UNARY_FUNCTIONS (reciprocal, 1 / x)
 LFB_UNARY_FUNCTIONS (absolute, fabs (x))
 LFB_UNARY_FUNCTIONS (negative, -x)
 LFB_UNARY_FUNCTIONS (positive, x)
-LFB_UNARY_FUNCTIONS (square, x * x)
 LFB_UNARY_FUNCTIONS (sign, x > 0 ? 1 : x < 0 ? -1 : 0)
 LFB_UNARY_FUNCTIONS (floor, floor (x))
 LFB_UNARY_FUNCTIONS (ceil, ceil (x))
@@ -49,7 +50,6 @@ LFB_UNARY_FUNCTIONS (isnan, x != x)
 LFB_UNARY_FUNCTIONS (isinf, isinf (x) ? 1 : 0)
 LFB_UNARY_FUNCTIONS (isfinite, isfinite (x) ? 1 : 0)
 LFB_UNARY_FUNCTIONS (logical_not, x == 0)
-LFB_UNARY_FUNCTIONS (nan_to_num, x != x ? (real) p[0] : x)
 
 #define INTEGER_FUNCTION(name, expression) \
   static gint64 name##_i64 (gint64 x, const double *p) { return (expression); }
@@ -58,11 +58,45 @@ LFB_UNARY_FUNCTIONS (nan_to_num, x != x ? (real) p[0] : x)
 INTEGER_FUNCTION (absolute, x < 0 ? (gint64) -(guint64) x : x)
 INTEGER_FUNCTION (negative, (gint64) -(guint64) x)
 INTEGER_FUNCTION (positive, x)
-INTEGER_FUNCTION (square, (gint64) ((guint64) x * (guint64) x))
 INTEGER_FUNCTION (sign, (x > 0) - (x < 0))
 INTEGER_FUNCTION (logical_not, x == 0)
 INTEGER_FUNCTION (never, 0)
 INTEGER_FUNCTION (always, 1)
+
+LFB_UNARY_FUNCTIONS (replace, x != x ? (real) p[0] : isinf (x) ? (x > 0 ? (real) p[1] : (real) p[2]) : x)
+
+static LfbValue *
+nan_to_num (LfbCall  *call,
+            GError  **error)
+{
+  static const LfbUnary op = { .f32 = replace_f32, .f64 = replace_f64, .i64 = positive_i64 };
+  LfbTensor *input = lfb_call_tensor (call, "input", error);
+  double p[LFB_UNARY_MAX_PARAMS] = { 0 };
+
+  if (input == NULL)
+    return NULL;
+  switch (lfb_tensor_get_dtype (input))
+    {
+    case LFB_DTYPE_FLOAT16:
+      p[1] = 65504;
+      break;
+    case LFB_DTYPE_BFLOAT16:
+      p[1] = 0x1.fep127;
+      break;
+    case LFB_DTYPE_FLOAT64:
+      p[1] = DBL_MAX;
+      break;
+    default:
+      p[1] = FLT_MAX;
+      break;
+    }
+  p[2] = -p[1];
+  if (!lfb_call_double (call, "nan", &p[0], error) || !lfb_call_double (call, "posinf", &p[1], error) ||
+      !lfb_call_double (call, "neginf", &p[2], error))
+    return NULL;
+
+  return lfb_value_take_tensor (lfb_unary_apply (call->runtime, &op, p, input, error));
+}
 
 #define FLOAT_ROW(names, method_names, function, rule_) \
   { \
@@ -108,10 +142,9 @@ static const LfbOperator operators[] = {
   ANY_ROW ("torch.abs torch.absolute operator.abs builtins.abs", "abs abs_", absolute, absolute, "absolute value"),
   ANY_ROW ("torch.neg torch.negative operator.neg", "neg neg_", negative, negative, "-x"),
   ANY_ROW ("torch.positive operator.pos", "positive", positive, positive, "x"),
-  ANY_ROW ("torch.square", "square", square, square, "x * x"),
   ANY_ROW ("torch.sign torch.sgn", "sign", sign, sign, "-1, 0 or 1"),
-  ANY_ROW ("torch.floor math.floor", "floor floor_", floor, positive, "the next integer below"),
-  ANY_ROW ("torch.ceil math.ceil", "ceil ceil_", ceil, positive, "the next integer above"),
+  ANY_ROW ("torch.floor", "floor floor_", floor, positive, "the next integer below"),
+  ANY_ROW ("torch.ceil", "ceil ceil_", ceil, positive, "the next integer above"),
   ANY_ROW ("torch.round", "round round_", round, positive, "the nearest integer, ties to even"),
   ANY_ROW ("torch.trunc torch.fix", "trunc", trunc, positive, "the integer part"),
   FLOAT_ROW ("torch.frac", "frac", frac, "what trunc takes away"),
@@ -120,14 +153,8 @@ static const LfbOperator operators[] = {
   BOOL_ROW ("torch.isfinite", "isfinite", isfinite, always, "whether x is neither NaN nor infinite"),
   BOOL_ROW ("torch.logical_not", "logical_not", logical_not, logical_not, "whether x is 0"),
   {
-    .functions = "operator.not_", .signature = "input", .rule = "whether x is 0", .run = lfb_unary_run,
-    .data = &(const LfbUnary) { .f32 = logical_not_f32, .f64 = logical_not_f64, .i64 = logical_not_i64,
-                                .result = LFB_RESULT_BOOL },
-  },
-  {
-    .functions = "torch.nan_to_num", .methods = "nan_to_num", .signature = "input, nan=0.0",
-    .rule = "x, a given number for NaN", .run = lfb_unary_run,
-    .data = &(const LfbUnary) { .f32 = nan_to_num_f32, .f64 = nan_to_num_f64, .i64 = positive_i64, .params = { "nan" } },
+    .functions = "torch.nan_to_num", .methods = "nan_to_num nan_to_num_", .signature = "input, nan=0.0, posinf=None, neginf=None",
+    .rule = "x, given numbers for NaN and infinities, else the type's largest and smallest", .run = nan_to_num,
   },
 };
 

@@ -1,215 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Embedding and embedding bags, in float and of rows in 8, 4 and 2 bits;
- * numerics.md, "embedding, embedding_bag": with scale s and b = -(z * s), both
- * rounded to half for 4 and 2 bits, a value is fma (s, q, b), and a bag adds,
- * in index order, out = fma (w s, q, out + w b). This is the one place where a
- * fused multiply-add belongs (FBGEMM's rows are made so).
+/* Embedding and embedding bags, in float and of rows in 8, 4 and 2 bits: which
+ * rows go where. What a row is, lfb-embedding-rows.c says.
  */
 
 #include <lowerfb/run/lfb-array-private.h>
 #include <lowerfb/run/lfb-call-private.h>
-#include <lowerfb/run/lfb-half-private.h>
-#include <lowerfb/run/lfb-math-private.h>
-#include <lowerfb/run/lfb-quantized-private.h>
+#include <lowerfb/run/lfb-embedding-rows-private.h>
 #include <lowerfb/run/lfb-reference-private.h>
 
-#include <math.h>
 #include <string.h>
-
-/* A matrix of rows, float or quantized. */
-typedef struct {
-  gsize n_rows;
-  gsize width;
-  LfbTensor *floats;    /* owned; %NULL: quantized */
-  const guint8 *bytes;
-  guint bits;
-  float *scales;
-  float *biases;
-
-  gboolean has_max_norm;
-  double max_norm;
-  double norm_type;
-} Rows;
-
-static void
-rows_clear (Rows *self)
-{
-  g_clear_object (&self->floats);
-  g_free (self->scales);
-  g_free (self->biases);
-}
-
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Rows, rows_clear)
-
-static gboolean
-read_quantized_rows (Rows       *self,
-                     LfbTensor  *weight,
-                     GError    **error)
-{
-  LfbDType dtype = lfb_tensor_get_dtype (weight);
-  gboolean per_channel = lfb_tensor_is_per_channel (weight);
-
-  if (dtype != LFB_DTYPE_QUINT8 && dtype != LFB_DTYPE_QUINT4X2 && dtype != LFB_DTYPE_QUINT2X4)
-    {
-      g_set_error (error, LFB_ERROR, LFB_ERROR_DTYPE,
-                   "argument `weight` has the dtype %s, expected quint8, quint4x2 or quint2x4", lfb_dtype_to_string (dtype));
-      return FALSE;
-    }
-  if (!per_channel || lfb_tensor_get_axis (weight) != 0)
-    {
-      g_set_error_literal (error, LFB_ERROR, LFB_ERROR_DTYPE, "argument `weight` must have a scale and zero point for each row");
-      return FALSE;
-    }
-  self->bits = lfb_dtype_get_bits (dtype);
-  self->bytes = lfb_tensor_get_data (weight, NULL);
-  self->scales = lfb_try_alloc (self->n_rows, sizeof (float), error);
-  self->biases = self->scales != NULL ? lfb_try_alloc (self->n_rows, sizeof (float), error) : NULL;
-  if (self->biases == NULL)
-    return FALSE;
-  for (gsize i = 0; i < self->n_rows; i++)
-    {
-      float scale = lfb_tensor_read_double (lfb_tensor_get_scales (weight), i);
-      float zero_point = lfb_tensor_read_double (lfb_tensor_get_zero_points (weight), i);
-
-      self->scales[i] = scale;
-      self->biases[i] = -(zero_point * scale);
-      if (self->bits < 8)
-        {
-          self->scales[i] = lfb_half_to_float (lfb_float_to_half (self->scales[i]));
-          self->biases[i] = lfb_half_to_float (lfb_float_to_half (self->biases[i]));
-        }
-    }
-
-  return TRUE;
-}
-
-static gboolean
-rows_init (Rows       *self,
-           LfbCall    *call,
-           LfbTensor  *weight,
-           GError    **error)
-{
-  LfbValue *max_norm = lfb_call_get (call, "max_norm");
-
-  memset (self, 0, sizeof *self);
-  if (!lfb_check_rank ("weight", weight, 2, 2, error))
-    return FALSE;
-  self->n_rows = lfb_tensor_get_dim (weight, 0);
-  self->width = lfb_tensor_get_dim (weight, 1);
-  self->norm_type = 2;
-  self->has_max_norm = max_norm != NULL && !lfb_value_is_none (max_norm);
-  if (!lfb_call_double (call, "max_norm", &self->max_norm, error) ||
-      !lfb_call_double (call, "norm_type", &self->norm_type, error))
-    return FALSE;
-  if (lfb_tensor_is_quantized (weight))
-    return read_quantized_rows (self, weight, error);
-
-  self->floats = lfb_tensor_as_float ("weight", weight, error);
-
-  return self->floats != NULL;
-}
-
-static guint
-read_integer (const Rows *self,
-              gsize       row,
-              gsize       column)
-{
-  gsize i = row * self->width + column;
-  guint per_byte = 8 / self->bits;
-
-  return self->bytes[i / per_byte] >> i % per_byte * self->bits & ((1u << self->bits) - 1);
-}
-
-static float
-read_value (const Rows *self,
-            gsize       row,
-            gsize       column)
-{
-  if (self->floats != NULL)
-    return lfb_tensor_floats (self->floats)[row * self->width + column];
-
-  return fmaf (self->scales[row], read_integer (self, row, column), self->biases[row]);
-}
-
-/* What a row is multiplied by so that its norm is at most max_norm. */
-static float
-row_factor (const Rows *self,
-            gsize       row)
-{
-  double norm = 0;
-
-  if (!self->has_max_norm)
-    return 1;
-  for (gsize j = 0; j < self->width; j++)
-    {
-      double value = fabs (read_value (self, row, j));
-
-      if (isinf (self->norm_type))
-        norm = MAX (norm, value);
-      else if (self->norm_type == 2)
-        norm += value * value;
-      else
-        norm += lfb_pow (value, self->norm_type);
-    }
-  if (self->norm_type == 2)
-    norm = sqrt (norm);
-  else if (!isinf (self->norm_type))
-    norm = lfb_pow (norm, 1 / self->norm_type);
-
-  return norm > self->max_norm ? self->max_norm / (norm + 1e-7) : 1;
-}
-
-static void
-copy_row (const Rows *self,
-          gsize       row,
-          float      *y)
-{
-  float factor = row_factor (self, row);
-
-  for (gsize j = 0; j < self->width; j++)
-    y[j] = factor == 1 ? read_value (self, row, j) : read_value (self, row, j) * factor;
-}
-
-static void
-add_row (const Rows *self,
-         gsize       row,
-         float       weight,
-         float      *y)
-{
-  if (self->has_max_norm)
-    weight *= row_factor (self, row);
-  if (self->floats != NULL)
-    {
-      for (gsize j = 0; j < self->width; j++)
-        y[j] += weight * read_value (self, row, j);
-      return;
-    }
-  {
-    float scale = weight * self->scales[row], bias = weight * self->biases[row];
-
-    for (gsize j = 0; j < self->width; j++)
-      y[j] = fmaf (scale, read_integer (self, row, j), y[j] + bias);
-  }
-}
-
-static void
-max_row (const Rows *self,
-         gsize       row,
-         gboolean    first,
-         float      *y)
-{
-  float factor = row_factor (self, row);
-
-  for (gsize j = 0; j < self->width; j++)
-    {
-      float value = read_value (self, row, j);
-
-      if (factor != 1)
-        value *= factor;
-      y[j] = first || value > y[j] ? value : y[j];
-    }
-}
 
 /* Indices as int64, each one a row. */
 static LfbTensor *
@@ -280,7 +80,7 @@ embedding (LfbCall  *call,
 {
   LfbTensor *indices = lfb_call_tensor (call, index_name (call), error);
   LfbTensor *weight = indices != NULL ? find_weight (call, error) : NULL;
-  g_auto (Rows) rows = { 0 };
+  g_auto (LfbRows) rows = { 0 };
   g_auto (LfbArray) array = LFB_ARRAY_INIT;
   g_autoptr (LfbTensor) numbers = NULL;
   g_autoptr (LfbTensor) result = NULL;
@@ -288,7 +88,7 @@ embedding (LfbCall  *call,
   gsize n_dims, n;
 
   if (weight == NULL || !lfb_check_rank (index_name (call), indices, 0, LFB_TENSOR_MAX_DIMS - 1, error) ||
-      !rows_init (&rows, call, weight, error))
+      !lfb_rows_init (&rows, call, weight, error))
     return NULL;
   numbers = read_indices (index_name (call), indices, rows.n_rows, error);
   if (numbers == NULL)
@@ -299,7 +99,7 @@ embedding (LfbCall  *call,
   if (!lfb_array_init (&array, LFB_DTYPE_FLOAT32, shape, n_dims + 1, error))
     return NULL;
   for (gsize i = 0; i < n; i++)
-    copy_row (&rows, lfb_tensor_read_int (numbers, i), (float *) array.data + i * rows.width);
+    lfb_rows_copy (&rows, lfb_tensor_read_int (numbers, i), (float *) array.data + i * rows.width);
   result = lfb_array_seal (&array, error);
 
   return result != NULL && !lfb_tensor_is_quantized (weight)
@@ -440,7 +240,7 @@ read_weights (LfbCall     *call,
 }
 
 static void
-fill_bag (const Rows *rows,
+fill_bag (const LfbRows *rows,
           BagMode     mode,
           LfbTensor  *indices,
           LfbTensor  *weights,
@@ -459,9 +259,9 @@ fill_bag (const Rows *rows,
       if (row == padding)
         continue;
       if (mode == BAG_MAX)
-        max_row (rows, row, n == 0, y);
+        lfb_rows_max (rows, row, n == 0, y);
       else
-        add_row (rows, row, weights != NULL ? lfb_tensor_floats (weights)[i] : 1, y);
+        lfb_rows_add (rows, row, weights != NULL ? lfb_tensor_floats (weights)[i] : 1, y);
       n++;
     }
   for (gsize j = 0; j < rows->width && mode == BAG_MEAN && n > 0; j++)
@@ -474,7 +274,7 @@ embedding_bag (LfbCall  *call,
 {
   LfbTensor *indices = lfb_call_tensor (call, index_name (call), error);
   LfbTensor *weight = indices != NULL ? find_weight (call, error) : NULL;
-  g_auto (Rows) rows = { 0 };
+  g_auto (LfbRows) rows = { 0 };
   g_auto (LfbArray) array = LFB_ARRAY_INIT;
   g_autoptr (LfbTensor) numbers = NULL;
   g_autoptr (LfbTensor) weights = NULL;
@@ -484,7 +284,7 @@ embedding_bag (LfbCall  *call,
   BagMode mode;
 
   if (weight == NULL || !lfb_check_rank (index_name (call), indices, 1, 2, error) ||
-      !rows_init (&rows, call, weight, error))
+      !lfb_rows_init (&rows, call, weight, error))
     return NULL;
   numbers = read_indices (index_name (call), indices, rows.n_rows, error);
   bags = numbers != NULL ? read_bags (call, numbers, &n_bags, error) : NULL;
@@ -524,7 +324,7 @@ prepack (LfbCall  *call,
   static const char * const names[] = { "weight", NULL };
   LfbTensor *weight = lfb_call_tensor (call, "weight", error);
   g_autoptr (LfbValue) parts = NULL;
-  g_auto (Rows) rows = { 0 };
+  g_auto (LfbRows) rows = { 0 };
   LfbValue *item;
 
   if (weight == NULL || !lfb_check_rank ("weight", weight, 2, 2, error))
@@ -535,7 +335,7 @@ prepack (LfbCall  *call,
       return NULL;
     }
   rows.n_rows = lfb_tensor_get_dim (weight, 0);
-  if (!read_quantized_rows (&rows, weight, error))
+  if (!lfb_rows_read_quantized (&rows, weight, error))
     return NULL;
   item = lfb_call_get (call, "weight");
   parts = lfb_value_for_dict (names, &item, 1);

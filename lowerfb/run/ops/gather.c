@@ -52,10 +52,17 @@ index_select (LfbCall  *call,
   gsize n_dims, dim, outer = 1, inner = 1, n, item_size;
 
   if (index == NULL || !lfb_check_movable ("input", input, error) ||
-      !lfb_check_rank ("input", input, 1, LFB_TENSOR_MAX_DIMS, error) ||
       !lfb_check_rank ("index", index, 0, 1, error) ||
       !lfb_call_dim (call, "dim", lfb_tensor_get_n_dims (input), &dim, error))
     return NULL;
+  /* A number has one index, 0, and stays a number. */
+  if (lfb_tensor_get_n_dims (input) == 0)
+    {
+      for (gsize i = 0; i < (gsize) lfb_tensor_get_n_elements (index); i++)
+        if (!check_index (lfb_tensor_read_int (index, i), 1, error))
+          return NULL;
+      return lfb_value_for_tensor (input);
+    }
   lfb_sizes_copy (shape, lfb_tensor_get_shape (input, &n_dims), lfb_tensor_get_n_dims (input));
   for (gsize i = 0; i < dim; i++)
     outer *= shape[i];
@@ -113,7 +120,8 @@ check_shapes (LfbTensor  *input,
   const gint64 *shape = lfb_tensor_get_shape (input, &n_dims), *index_shape = lfb_tensor_get_shape (index, &n_index);
   gboolean fits = n_dims == n_index;
 
-  for (gsize d = 0; d < n_dims && fits; d++)
+  /* No index is none that could be wrong. */
+  for (gsize d = 0; d < n_dims && fits && lfb_tensor_get_n_elements (index) > 0; d++)
     fits = d == dim || index_shape[d] <= shape[d];
   if (!fits)
     {
@@ -127,25 +135,20 @@ check_shapes (LfbTensor  *input,
   return fits;
 }
 
-static LfbValue *
-gather (LfbCall  *call,
-        GError  **error)
+static LfbTensor *
+gather_tensor (LfbTensor  *input,
+               LfbTensor  *index,
+               gsize       dim,
+               GError    **error)
 {
-  LfbTensor *input = lfb_call_tensor (call, "input", error);
-  g_autoptr (LfbTensor) index = input != NULL ? read_index (call, error) : NULL;
   g_auto (LfbArray) array = LFB_ARRAY_INIT;
   gint64 strides[LFB_TENSOR_MAX_DIMS];
-  gsize n_dims, dim, item_size;
-  const gint64 *shape;
+  gsize n_dims, item_size = lfb_dtype_size (lfb_tensor_get_dtype (input));
+  const gint64 *shape = lfb_tensor_get_shape (input, &n_dims);
 
-  if (index == NULL || !lfb_check_movable ("input", input, error) ||
-      !lfb_call_dim (call, "dim", lfb_tensor_get_n_dims (input), &dim, error) ||
-      !check_shapes (input, index, dim, error) ||
-      !lfb_array_init_like (&array, lfb_tensor_get_dtype (input), index, error))
+  if (!lfb_array_init_like (&array, lfb_tensor_get_dtype (input), index, error))
     return NULL;
-  shape = lfb_tensor_get_shape (input, &n_dims);
   lfb_shape_strides (shape, n_dims, strides);
-  item_size = lfb_dtype_size (lfb_tensor_get_dtype (input));
   for (gsize i = 0; i < array.n_elements; i++)
     {
       gint64 at = lfb_tensor_read_int (index, i);
@@ -157,7 +160,65 @@ gather (LfbCall  *call,
                 place_of (i, array.shape, strides, n_dims, dim, at) * item_size, item_size);
     }
 
-  return lfb_value_take_tensor (lfb_array_seal_like (&array, input, error));
+  return lfb_array_seal_like (&array, input, error);
+}
+
+static LfbValue *
+gather (LfbCall  *call,
+        GError  **error)
+{
+  LfbTensor *input = lfb_call_tensor (call, "input", error);
+  g_autoptr (LfbTensor) index = input != NULL ? read_index (call, error) : NULL;
+  gsize dim;
+
+  if (index == NULL || !lfb_check_movable ("input", input, error) ||
+      !lfb_call_dim (call, "dim", lfb_tensor_get_n_dims (input), &dim, error) ||
+      !check_shapes (input, index, dim, error))
+    return NULL;
+
+  return lfb_value_take_tensor (gather_tensor (input, index, dim, error));
+}
+
+/* All but one dimension broadcast; without a dimension, in the flat input. */
+static LfbValue *
+take_along_dim (LfbCall  *call,
+                GError  **error)
+{
+  LfbTensor *input = lfb_call_tensor (call, "input", error);
+  g_autoptr (LfbTensor) index = input != NULL ? read_index (call, error) : NULL;
+  g_autoptr (LfbTensor) wide_input = NULL;
+  g_autoptr (LfbTensor) wide_index = NULL;
+  gint64 a[LFB_TENSOR_MAX_DIMS], b[LFB_TENSOR_MAX_DIMS], shape[LFB_TENSOR_MAX_DIMS];
+  gsize n, dim;
+
+  if (index == NULL || !lfb_check_movable ("input", input, error))
+    return NULL;
+  if (lfb_value_is_none (lfb_call_get (call, "dim")))
+    {
+      gint64 n_input = lfb_tensor_get_n_elements (input), n_index = lfb_tensor_get_n_elements (index);
+
+      wide_input = lfb_tensor_reshape (input, &n_input, 1, error);
+      wide_index = wide_input != NULL ? lfb_tensor_reshape (index, &n_index, 1, error) : NULL;
+      return wide_index != NULL ? lfb_value_take_tensor (gather_tensor (wide_input, wide_index, 0, error)) : NULL;
+    }
+
+  n = lfb_tensor_get_n_dims (input);
+  if (!lfb_check_rank ("input", input, 1, LFB_TENSOR_MAX_DIMS, error) || !lfb_check_rank ("index", index, n, n, error) ||
+      !lfb_call_dim (call, "dim", n, &dim, error))
+    return NULL;
+  for (gsize i = 0; i < n; i++)
+    {
+      a[i] = i == dim ? 1 : lfb_tensor_get_dim (input, i);
+      b[i] = i == dim ? 1 : lfb_tensor_get_dim (index, i);
+    }
+  if (!lfb_broadcast_shape (a, n, b, n, shape, &n, error))
+    return NULL;
+  shape[dim] = lfb_tensor_get_dim (input, dim);
+  wide_input = lfb_tensor_broadcast (input, shape, n, error);
+  shape[dim] = lfb_tensor_get_dim (index, dim);
+  wide_index = wide_input != NULL ? lfb_tensor_broadcast (index, shape, n, error) : NULL;
+
+  return wide_index != NULL ? lfb_value_take_tensor (gather_tensor (wide_input, wide_index, dim, error)) : NULL;
 }
 
 /* The source's elements put where the index says; the last one stays. */
@@ -240,7 +301,12 @@ one_hot (LfbCall  *call,
   n = lfb_tensor_get_n_elements (input);
   for (gsize i = 0; i < n && n_classes == -1; i++)
     shape[0] = i == 0 ? lfb_tensor_read_int (input, 0) : MAX (shape[0], lfb_tensor_read_int (input, i));
-  if (n_classes == -1 && n > 0)
+  if (n_classes == -1 && n == 0)
+    {
+      g_set_error_literal (error, LFB_ERROR, LFB_ERROR_ARGUMENT, "argument `num_classes` is missing: the input is empty");
+      return NULL;
+    }
+  if (n_classes == -1)
     n_classes = shape[0] == G_MAXINT64 ? shape[0] : shape[0] + 1;
   for (gsize i = 0; i < n; i++)
     if (lfb_tensor_read_int (input, i) < 0 || lfb_tensor_read_int (input, i) >= n_classes)
@@ -271,8 +337,8 @@ static const LfbOperator operators[] = {
     .rule = "elements picked along a dimension", .run = gather,
   },
   {
-    .functions = "torch.take_along_dim", .methods = "take_along_dim", .signature = "input, index, dim",
-    .rule = "elements picked along a dimension", .run = gather,
+    .functions = "torch.take_along_dim", .methods = "take_along_dim", .signature = "input, index, dim=None",
+    .rule = "elements picked along a dimension", .run = take_along_dim,
   },
   {
     .functions = "torch.scatter", .methods = "scatter scatter_", .signature = "input, dim, index, src",

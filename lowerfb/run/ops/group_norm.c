@@ -26,12 +26,11 @@ typedef enum {
 
 typedef struct {
   NormType type;
-  gboolean quantized;
+  gsize n_spatial;     /* of a module that takes single images too; 0: any number */
 } NormKind;
 
-static const NormKind layer = { LAYER, FALSE }, group = { GROUP, FALSE }, instance = { INSTANCE, FALSE };
-static const NormKind quantized_layer = { LAYER, TRUE }, quantized_group = { GROUP, TRUE };
-static const NormKind quantized_instance = { INSTANCE, TRUE };
+static const NormKind layer = { LAYER, 0 }, group = { GROUP, 0 }, instance = { INSTANCE, 0 };
+static const NormKind instance1d = { INSTANCE, 1 }, instance2d = { INSTANCE, 2 }, instance3d = { INSTANCE, 3 };
 
 typedef struct {
   gsize length;        /* of a group */
@@ -83,32 +82,48 @@ plan_layer (LfbCall    *call,
   return TRUE;
 }
 
-/* group and instance: channels of dimension 1, with all that is inside. */
 static gboolean
-plan_channels (LfbCall    *call,
-               LfbTensor  *input,
-               NormType    type,
-               NormPlan   *self,
-               GError    **error)
+check_channels_rank (const NormKind  *kind,
+                     LfbTensor       *input,
+                     GError         **error)
 {
-  gsize n_dims, inner = 1;
-  const gint64 *shape = lfb_tensor_get_shape (input, &n_dims);
-  gint64 groups = n_dims > 1 ? shape[1] : 1;
+  if (kind->n_spatial > 0)
+    return lfb_check_rank ("input", input, kind->n_spatial + 1, kind->n_spatial + 2, error);
 
-  if (!lfb_check_rank ("input", input, type == INSTANCE ? 3 : 2, LFB_TENSOR_MAX_DIMS, error) ||
-      (type == GROUP && !lfb_call_int (call, "num_groups", &groups, error)))
+  return lfb_check_rank ("input", input, kind->type == INSTANCE ? 3 : 2, LFB_TENSOR_MAX_DIMS, error);
+}
+
+/* group and instance: channels of dimension 1, or of 0 in a single image, with
+ * all that is inside.
+ */
+static gboolean
+plan_channels (LfbCall         *call,
+               LfbTensor       *input,
+               const NormKind  *kind,
+               NormPlan        *self,
+               GError         **error)
+{
+  gsize n_dims, inner = 1, dim;
+  const gint64 *shape = lfb_tensor_get_shape (input, &n_dims);
+  gint64 channels, groups;
+
+  if (!check_channels_rank (kind, input, error))
     return FALSE;
-  if (type == GROUP && (groups < 1 || shape[1] % groups != 0))
+  dim = kind->n_spatial > 0 && n_dims == kind->n_spatial + 1 ? 0 : 1;
+  groups = channels = shape[dim];
+  if (kind->type == GROUP && !lfb_call_int (call, "num_groups", &groups, error))
+    return FALSE;
+  if (kind->type == GROUP && (groups < 1 || channels % groups != 0))
     {
       g_set_error (error, LFB_ERROR, LFB_ERROR_SHAPE,
                    "argument `num_groups` is %" G_GINT64_FORMAT ", which does not divide %" G_GINT64_FORMAT " channels",
-                   groups, shape[1]);
+                   groups, channels);
       return FALSE;
     }
-  for (gsize i = 2; i < n_dims; i++)
+  for (gsize i = dim + 1; i < n_dims; i++)
     inner *= shape[i];
-  self->length = groups > 0 ? shape[1] / groups * inner : 0;
-  self->n_affine = shape[1];
+  self->length = groups > 0 ? channels / groups * inner : 0;
+  self->n_affine = channels;
   self->affine_inner = inner;
 
   return TRUE;
@@ -150,12 +165,12 @@ norm_plan_init (NormPlan   *self,
                 LfbTensor  *input,
                 GError    **error)
 {
-  NormType type = LFB_CALL_DATA (call, NormKind)->type;
+  const NormKind *kind = LFB_CALL_DATA (call, NormKind);
   gsize n = lfb_tensor_get_n_elements (input);
 
   memset (self, 0, sizeof *self);
   self->eps = 1e-5;
-  if (!(type == LAYER ? plan_layer (call, input, self, error) : plan_channels (call, input, type, self, error)) ||
+  if (!(kind->type == LAYER ? plan_layer (call, input, self, error) : plan_channels (call, input, kind, self, error)) ||
       !lfb_call_double (call, "eps", &self->eps, error) ||
       !read_affine (call, "weight", self->n_affine, &self->gamma, error) ||
       !read_affine (call, "bias", self->n_affine, &self->beta, error))
@@ -358,6 +373,19 @@ quantized_norm (LfbCall  *call,
 #define OPS "torch.ops.quantized."
 #define MODULES "torch.ao.nn.quantized."
 
+#define FLOAT_INSTANCE(module, kind) \
+  { \
+    .modules = (module), \
+    .signature = "input, running_mean=None, running_var=None, weight=None, bias=None, track_running_stats=False, eps=1e-5", \
+    .rule = FLOAT_RULE, .run = norm, .data = &(kind), \
+  }
+
+#define INSTANCE_MODULE(module, kind) \
+  { \
+    .modules = (module), .signature = "input, weight=None, bias=None, eps=1e-5" MODULE_GIVEN, \
+    .rule = RULE, .run = quantized_norm, .data = &(kind), \
+  }
+
 static const LfbOperator operators[] = {
   {
     .functions = "torch.nn.functional.layer_norm", .modules = "torch.nn.LayerNorm",
@@ -380,36 +408,32 @@ static const LfbOperator operators[] = {
     .signature = "input, running_mean=None, running_var=None, weight=None, bias=None, use_input_stats=True, momentum=0.1, eps=1e-5",
     .rule = FLOAT_RULE, .run = norm, .data = &instance,
   },
-  {
-    .modules = "torch.nn.InstanceNorm1d torch.nn.InstanceNorm2d torch.nn.InstanceNorm3d",
-    .signature = "input, running_mean=None, running_var=None, weight=None, bias=None, track_running_stats=False, eps=1e-5",
-    .rule = FLOAT_RULE, .run = norm, .data = &instance,
-  },
+  FLOAT_INSTANCE ("torch.nn.InstanceNorm1d", instance1d),
+  FLOAT_INSTANCE ("torch.nn.InstanceNorm2d", instance2d),
+  FLOAT_INSTANCE ("torch.nn.InstanceNorm3d", instance3d),
   {
     .functions = OPS "layer_norm", .signature = "input, normalized_shape, weight=None, bias=None, eps=1e-5" GIVEN,
-    .rule = RULE, .run = quantized_norm, .data = &quantized_layer,
+    .rule = RULE, .run = quantized_norm, .data = &layer,
   },
   {
     .functions = OPS "group_norm", .signature = "input, num_groups, weight=None, bias=None, eps=1e-5" GIVEN,
-    .rule = RULE, .run = quantized_norm, .data = &quantized_group,
+    .rule = RULE, .run = quantized_norm, .data = &group,
   },
   {
     .functions = OPS "instance_norm", .signature = "input, weight=None, bias=None, eps=1e-5" GIVEN,
-    .rule = RULE, .run = quantized_norm, .data = &quantized_instance,
+    .rule = RULE, .run = quantized_norm, .data = &instance,
   },
   {
     .modules = MODULES "LayerNorm", .signature = "input, normalized_shape, weight=None, bias=None, eps=1e-5" MODULE_GIVEN,
-    .rule = RULE, .run = quantized_norm, .data = &quantized_layer,
+    .rule = RULE, .run = quantized_norm, .data = &layer,
   },
   {
     .modules = MODULES "GroupNorm", .signature = "input, num_groups, weight=None, bias=None, eps=1e-5" MODULE_GIVEN,
-    .rule = RULE, .run = quantized_norm, .data = &quantized_group,
+    .rule = RULE, .run = quantized_norm, .data = &group,
   },
-  {
-    .modules = MODULES "InstanceNorm1d " MODULES "InstanceNorm2d " MODULES "InstanceNorm3d",
-    .signature = "input, weight=None, bias=None, eps=1e-5" MODULE_GIVEN,
-    .rule = RULE, .run = quantized_norm, .data = &quantized_instance,
-  },
+  INSTANCE_MODULE (MODULES "InstanceNorm1d", instance1d),
+  INSTANCE_MODULE (MODULES "InstanceNorm2d", instance2d),
+  INSTANCE_MODULE (MODULES "InstanceNorm3d", instance3d),
 };
 
 const LfbOperatorFamily lfb_group_norm_operators = LFB_OPERATOR_FAMILY (operators);

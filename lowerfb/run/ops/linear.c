@@ -311,7 +311,12 @@ linear_unpack (LfbCall  *call,
 
   if (!find_weight (call, &weight, &bias, error))
     return NULL;
-  items[0] = w = lfb_value_for_tensor (weight);
+  /* Halves come back as float32. */
+  w = lfb_value_take_tensor (lfb_tensor_is_quantized (weight) ? g_object_ref (weight)
+                                                              : lfb_tensor_convert (weight, LFB_DTYPE_FLOAT32, error));
+  if (w == NULL)
+    return NULL;
+  items[0] = w;
   items[1] = b = bias != NULL ? lfb_value_for_tensor (bias) : lfb_value_for_none ();
 
   return lfb_value_for_tuple (items, G_N_ELEMENTS (items));

@@ -9,7 +9,7 @@
 #include <lowerfb/run/lfb-elementwise-private.h>
 #include <lowerfb/run/lfb-gemm-private.h>
 #include <lowerfb/run/lfb-quantized-private.h>
-#include <lowerfb/run/lfb-reference-private.h>
+#include <lowerfb/run/lfb-reduction-private.h>
 #include <lowerfb/kernels/round.h>
 
 #include <string.h>
@@ -100,36 +100,81 @@ product_init (Product    *self,
   return TRUE;
 }
 
+/* Products that OpenBLAS is not asked for, in ascending order: of doubles, and of
+ * integers, which wrap.
+ */
+#define PLAIN_PRODUCT(name, type) \
+  static void \
+  name (gsize       m, \
+        gsize       n, \
+        gsize       k, \
+        const type *a, \
+        const type *b, \
+        type       *c) \
+  { \
+    memset (c, 0, m * n * sizeof *c); \
+    for (gsize i = 0; i < m; i++) \
+      for (gsize l = 0; l < k; l++) \
+        for (gsize j = 0; j < n; j++) \
+          c[i * n + j] += a[i * k + l] * b[l * n + j]; \
+  }
+
+PLAIN_PRODUCT (multiply_doubles, double)
+PLAIN_PRODUCT (multiply_integers, guint64)
+
+static gboolean
+multiply (const Product  *product,
+          LfbDType        dtype,
+          LfbArray       *array,
+          GError        **error)
+{
+  gsize m = product->m, n = product->n, k = product->k;
+  gconstpointer a = lfb_tensor_get_data (product->a, NULL), b = lfb_tensor_get_data (product->b, NULL);
+
+  for (gsize i = 0; i < product->n_batches && array->n_elements > 0; i++)
+    {
+      if (dtype == LFB_DTYPE_FLOAT64)
+        multiply_doubles (m, n, k, (const double *) a + i * m * k, (const double *) b + i * k * n,
+                          (double *) array->data + i * m * n);
+      else if (dtype == LFB_DTYPE_INT64)
+        multiply_integers (m, n, k, (const guint64 *) a + i * m * k, (const guint64 *) b + i * k * n,
+                           (guint64 *) array->data + i * m * n);
+      else if (!lfb_gemm (FALSE, FALSE, m, n, k, (const float *) a + i * m * k, k, (const float *) b + i * k * n, n,
+                          FALSE, (float *) array->data + i * m * n, n, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* Both of one type, which is that of the result; 16 bits are computed in float32. */
 static LfbTensor *
-float_product (LfbTensor  *a,
+plain_product (LfbTensor  *a,
                LfbTensor  *b,
                GError    **error)
 {
+  LfbDType dtype = lfb_tensor_get_dtype (a), compute = LFB_DTYPE_FLOAT32;
   g_auto (Product) product = { 0 };
   g_auto (LfbArray) array = LFB_ARRAY_INIT;
   g_autoptr (LfbTensor) x = NULL;
   g_autoptr (LfbTensor) y = NULL;
   g_autoptr (LfbTensor) result = NULL;
-  gsize m, n, k;
 
-  if (!lfb_check_float_operand ("input", a, error) || !lfb_check_float_operand ("other", b, error))
+  if (!lfb_check_plain ("input", a, error) || !lfb_check_dtype ("other", b, dtype, error))
     return NULL;
-  x = lfb_tensor_as_float ("input", a, error);
-  y = x != NULL ? lfb_tensor_as_float ("other", b, error) : NULL;
+  if (dtype == LFB_DTYPE_FLOAT64)
+    compute = LFB_DTYPE_FLOAT64;
+  else if (!lfb_dtype_is_floating_point (dtype))
+    compute = LFB_DTYPE_INT64;
+  x = lfb_tensor_convert (a, compute, error);
+  y = x != NULL ? lfb_tensor_convert (b, compute, error) : NULL;
   if (y == NULL || !product_init (&product, x, y, error) ||
-      !lfb_array_init (&array, LFB_DTYPE_FLOAT32, product.shape, product.n_dims, error))
+      !lfb_array_init (&array, compute, product.shape, product.n_dims, error) ||
+      !multiply (&product, compute, &array, error))
     return NULL;
-
-  m = product.m;
-  n = product.n;
-  k = product.k;
-  for (gsize i = 0; i < product.n_batches && array.n_elements > 0; i++)
-    if (!lfb_gemm (FALSE, FALSE, m, n, k, lfb_tensor_floats (product.a) + i * m * k, k,
-                   lfb_tensor_floats (product.b) + i * k * n, n, FALSE, (float *) array.data + i * m * n, n, error))
-      return NULL;
   result = lfb_array_seal (&array, error);
 
-  return result != NULL ? lfb_tensor_convert (result, lfb_tensor_get_dtype (a), error) : NULL;
+  return result != NULL ? lfb_tensor_convert (result, dtype, error) : NULL;
 }
 
 static LfbValue *
@@ -139,7 +184,7 @@ matmul (LfbCall  *call,
   LfbTensor *a = lfb_call_tensor (call, "input", error);
   LfbTensor *b = a != NULL ? lfb_call_tensor (call, "other", error) : NULL;
 
-  return b != NULL ? lfb_value_take_tensor (float_product (a, b, error)) : NULL;
+  return b != NULL ? lfb_value_take_tensor (plain_product (a, b, error)) : NULL;
 }
 
 static LfbValue *
@@ -160,7 +205,7 @@ strict_product (LfbCall   *call,
       return NULL;
     }
 
-  return lfb_value_take_tensor (float_product (a, b, error));
+  return lfb_value_take_tensor (plain_product (a, b, error));
 }
 
 static LfbValue *
@@ -180,25 +225,70 @@ bmm (LfbCall  *call,
 LFB_BINARY_FUNCTIONS (add, a + b)
 LFB_BINARY_FUNCTIONS (mul, a * b)
 
-/* beta * input + alpha * (mat1 @ mat2) */
+static gint64
+add_i64 (gint64 a,
+         gint64 b)
+{
+  return (guint64) a + (guint64) b;
+}
+
+static gint64
+mul_i64 (gint64 a,
+         gint64 b)
+{
+  return (guint64) a * (guint64) b;
+}
+
+/* beta * input + alpha * (mat1 @ mat2); what beta is 0 for is not looked at. */
 static LfbValue *
 add_product (LfbCall  *call,
              GError  **error)
 {
-  static const LfbBinary sum = { .f32 = add_f32, .f64 = add_f64, .result = LFB_RESULT_FLOAT };
-  static const LfbBinary product = { .f32 = mul_f32, .f64 = mul_f64, .result = LFB_RESULT_FLOAT };
+  static const LfbBinary sum = { add_f32, add_f64, add_i64, LFB_RESULT_SAME };
+  static const LfbBinary times = { mul_f32, mul_f64, mul_i64, LFB_RESULT_SAME };
   gboolean batched = lfb_call_has (call, "batch1");
-  LfbTensor *a = lfb_call_tensor (call, batched ? "batch1" : "mat1", error);
+  LfbTensor *input = lfb_call_tensor (call, "input", error);
+  LfbTensor *a = input != NULL ? lfb_call_tensor (call, batched ? "batch1" : "mat1", error) : NULL;
   LfbTensor *b = a != NULL ? lfb_call_tensor (call, batched ? "batch2" : "mat2", error) : NULL;
-  g_autoptr (LfbValue) multiplied = b != NULL ? lfb_value_take_tensor (float_product (a, b, error)) : NULL;
+  gsize n_dims = batched ? 3 : 2, n_own, n_result;
+  g_autoptr (LfbTensor) multiplied = NULL;
+  g_autoptr (LfbTensor) spread = NULL;
+  g_autoptr (LfbValue) product = NULL;
   g_autoptr (LfbValue) scaled = NULL;
+  g_autoptr (LfbValue) whole = NULL;
   g_autoptr (LfbValue) added = NULL;
+  gint64 shape[LFB_TENSOR_MAX_DIMS];
+  const gint64 *own, *result;
+  double beta = 1;
 
+  if (b == NULL || !lfb_check_rank (batched ? "batch1" : "mat1", a, n_dims, n_dims, error) ||
+      !lfb_check_rank (batched ? "batch2" : "mat2", b, n_dims, n_dims, error) ||
+      !lfb_check_dtype ("input", input, lfb_tensor_get_dtype (a), error) ||
+      !lfb_call_double (call, "beta", &beta, error))
+    return NULL;
+  multiplied = plain_product (a, b, error);
   if (multiplied == NULL)
     return NULL;
-  scaled = lfb_binary_apply (call->runtime, &product, "alpha", lfb_call_get (call, "alpha"), "product", multiplied, error);
-  added = scaled != NULL ? lfb_binary_apply (call->runtime, &product, "beta", lfb_call_get (call, "beta"),
-                                             "input", lfb_call_get (call, "input"), error) : NULL;
+  own = lfb_tensor_get_shape (input, &n_own);
+  result = lfb_tensor_get_shape (multiplied, &n_result);
+  if (!lfb_broadcast_shape (own, n_own, result, n_result, shape, &n_dims, error))
+    return NULL;
+  if (n_dims != n_result || !lfb_sizes_equal (shape, result, n_dims))
+    {
+      g_autofree char *found = lfb_tensor_describe_shape (input);
+      g_autofree char *wanted = lfb_tensor_describe_shape (multiplied);
+
+      g_set_error (error, LFB_ERROR, LFB_ERROR_SHAPE, "argument `input` has the shape %s, which does not spread to %s", found, wanted);
+      return NULL;
+    }
+
+  product = lfb_value_for_tensor (multiplied);
+  scaled = lfb_binary_apply (call->runtime, &times, "alpha", lfb_call_get (call, "alpha"), "product", product, error);
+  if (scaled == NULL || beta == 0)
+    return g_steal_pointer (&scaled);
+  spread = lfb_tensor_broadcast (input, result, n_result, error);
+  whole = spread != NULL ? lfb_value_for_tensor (spread) : NULL;
+  added = whole != NULL ? lfb_binary_apply (call->runtime, &times, "beta", lfb_call_get (call, "beta"), "input", whole, error) : NULL;
 
   return added != NULL ? lfb_binary_apply (call->runtime, &sum, "input", added, "product", scaled, error) : NULL;
 }
@@ -299,10 +389,10 @@ quantized_matmul (LfbCall  *call,
 static const LfbOperator operators[] = {
   {
     .functions = "torch.matmul operator.matmul torch.ops.aten.matmul", .methods = "matmul __matmul__", .signature = "input, other",
-    .rule = "the matrix product in float32; batches broadcast", .run = matmul,
+    .rule = "the matrix product; batches broadcast", .run = matmul,
   },
-  { .functions = "torch.mm", .methods = "mm", .signature = "input, mat2", .rule = "the product of two matrices in float32", .run = mm },
-  { .functions = "torch.bmm", .methods = "bmm", .signature = "input, mat2", .rule = "the products of a batch of matrices in float32", .run = bmm },
+  { .functions = "torch.mm", .methods = "mm", .signature = "input, mat2", .rule = "the product of two matrices", .run = mm },
+  { .functions = "torch.bmm", .methods = "bmm", .signature = "input, mat2", .rule = "the products of a batch of matrices", .run = bmm },
   {
     .functions = "torch.addmm", .methods = "addmm", .signature = "input, mat1, mat2, beta=1, alpha=1",
     .rule = "beta * input + alpha * (mat1 @ mat2)", .run = add_product,

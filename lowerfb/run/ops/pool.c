@@ -62,7 +62,9 @@ run_pixels (gsize    begin,
     (adaptive ? k->adaptive_avg_pool_f32.run : k->avg_pool_f32.run) (job->window, &pixels, job->average, job->x, job->y);
 }
 
-/* How many windows a dimension has; 0 if there is none. */
+/* How many windows a dimension has; less than 1 if there is none. With ceil_mode
+ * one that is larger than the tensor counts as far as it reaches.
+ */
 static gint64
 count_windows (gint64   size,
                gint64   kernel,
@@ -71,12 +73,12 @@ count_windows (gint64   size,
                gint64   padding,
                gboolean ceil_mode)
 {
-  gint64 free_space = size + 2 * padding - dilation * (kernel - 1) - 1;
+  gint64 free_space = size + 2 * padding - dilation * (kernel - 1) - 1 + (ceil_mode ? stride - 1 : 0);
   gint64 n;
 
   if (free_space < 0)
     return 0;
-  n = (free_space + (ceil_mode ? stride - 1 : 0)) / stride + 1;
+  n = free_space / stride + 1;
   if (ceil_mode && (n - 1) * stride >= size + padding)
     n--;
 
@@ -175,10 +177,10 @@ read_output_size (LfbCall         *call,
                        "argument `output_size` has %s, expected ints or None", found);
           return FALSE;
         }
-      if (size < 1 || size > G_MAXINT32)
+      if (size < 0 || size > G_MAXINT32)
         {
           g_set_error (error, LFB_ERROR, LFB_ERROR_RANGE,
-                       "argument `output_size` is %" G_GINT64_FORMAT ", expected 1 to 2147483647", size);
+                       "argument `output_size` is %" G_GINT64_FORMAT ", expected 0 to 2147483647", size);
           return FALSE;
         }
       window->out_size[i] = size;
@@ -214,7 +216,7 @@ read_average (LfbCall          *call,
   for (gsize i = 0; i < 3; i++)
     {
       gsize reach = LFB_CALL_DATA (call, PoolKind)->type == ADAPTIVE_AVG_POOL
-                      ? window->in_size[i] / window->out_size[i] + 2 : window->kernel[i];
+                      ? window->in_size[i] / MAX (window->out_size[i], 1) + 2 : window->kernel[i];
 
       if (!g_size_checked_mul (&volume, volume, MIN (reach, window->in_size[i])))
         volume = G_MAXSIZE;

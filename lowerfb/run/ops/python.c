@@ -76,6 +76,8 @@ transposed (LfbTensor  *tensor,
 {
   gsize order[LFB_TENSOR_MAX_DIMS], n = lfb_tensor_get_n_dims (tensor);
 
+  if (last_two && n > 0 && !lfb_check_rank ("input", tensor, 2, LFB_TENSOR_MAX_DIMS, error))
+    return NULL;
   for (gsize i = 0; i < n; i++)
     order[i] = !last_two ? n - 1 - i : n >= 2 && i >= n - 2 ? 2 * n - 3 - i : i;
 
@@ -148,6 +150,36 @@ to_int (LfbCall  *call,
     }
 
   return lfb_value_for_int (number);
+}
+
+static LfbValue *
+round_number (LfbCall  *call,
+              GError  **error)
+{
+  gboolean up = g_str_has_suffix (call->name, "ceil");
+  double number = 0;
+  gint64 integer;
+
+  if (lfb_value_read_int (lfb_call_get (call, "input"), &integer))
+    return lfb_value_for_int (integer);
+  if (!lfb_call_double (call, "input", &number, error))
+    return NULL;
+  if (!(fabs (number) < 9.2e18))
+    {
+      g_set_error (error, LFB_ERROR, LFB_ERROR_RANGE, "argument `input` is %g, expected a number that an int can hold", number);
+      return NULL;
+    }
+
+  return lfb_value_for_int (up ? ceil (number) : floor (number));
+}
+
+static LfbValue *
+not (LfbCall  *call,
+     GError  **error)
+{
+  double number = 0;
+
+  return lfb_call_double (call, "input", &number, error) ? lfb_value_for_bool (number == 0) : NULL;
 }
 
 static LfbValue *
@@ -246,6 +278,8 @@ static const LfbOperator operators[] = {
   { .functions = "builtins.int", .methods = "__int__", .signature = "input", .rule = "a number as int, cut off", .run = to_int },
   { .functions = "builtins.float", .methods = "__float__", .signature = "input", .rule = "a number as float", .run = to_float },
   { .functions = "builtins.bool", .methods = "__bool__", .signature = "input", .rule = "whether a number is not 0", .run = to_bool },
+  { .functions = "math.floor math.ceil", .signature = "input", .rule = "the next int below or above", .run = round_number },
+  { .functions = "operator.not_", .signature = "input", .rule = "whether a number is 0", .run = not },
   { .methods = "item", .signature = "input", .rule = "the number in a tensor of one element", .run = item },
   { .functions = "builtins.tuple builtins.list torch.Size", .signature = "input", .rule = "the same items", .run = make_tuple },
   {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* add and mul of 8-bit integers with integers and with numbers, floordiv, and
- * dropout's requantization; numerics.md, the rows on add and mul.
+/* add and mul of 8-bit integers with integers and with numbers; numerics.md, the
+ * rows on add and mul.
  */
 
 #include <lowerfb/run/lfb-elementwise-private.h>
@@ -293,73 +293,6 @@ quantized_arithmetic (LfbCall  *call,
   return y != NULL ? lfb_value_take_tensor (two_tensors (call, kind, x, y, error)) : NULL;
 }
 
-LFB_UNARY_FUNCTIONS (floor_div, (real) floor (x / (real) p[0]))
-LFB_BINARY_FUNCTIONS (floor_quotient, floor (a / b))
-
-static gint64
-floor_quotient_i64 (gint64 a,
-                    gint64 b)
-{
-  gint64 q = b == -1 ? (gint64) -(guint64) a : a / b;
-
-  return b != -1 && a % b != 0 && (a < 0) != (b < 0) ? q - 1 : q;
-}
-
-static gboolean
-holds_zero (LfbValue *value)
-{
-  double number;
-
-  if (lfb_value_get_kind (value) == LFB_VALUE_KIND_TENSOR)
-    {
-      LfbTensor *tensor = lfb_value_get_tensor (value);
-
-      for (gsize i = 0; i < (gsize) lfb_tensor_get_n_elements (tensor); i++)
-        if (lfb_tensor_read_double (tensor, i) == 0)
-          return TRUE;
-      return FALSE;
-    }
-
-  return lfb_value_read_double (value, &number) && number == 0;
-}
-
-/* Floats, numbers, and integers: quantize (floor (dequantize (q) / c)). */
-static LfbValue *
-floordiv (LfbCall  *call,
-          GError  **error)
-{
-  static const LfbUnary by_number = { .f32 = floor_div_f32, .f64 = floor_div_f64 };
-  static const LfbBinary plain = { floor_quotient_f32, floor_quotient_f64, floor_quotient_i64, LFB_RESULT_SAME };
-  LfbValue *input = lfb_call_get (call, "input"), *other = lfb_call_get (call, "other");
-  double p[LFB_UNARY_MAX_PARAMS] = { 1 };
-  LfbTensor *tensor;
-
-  if (lfb_value_get_kind (input) != LFB_VALUE_KIND_TENSOR || !lfb_tensor_is_quantized (lfb_value_get_tensor (input)))
-    {
-      gboolean float_tensor = lfb_value_get_kind (input) == LFB_VALUE_KIND_TENSOR &&
-                              lfb_dtype_is_floating_point (lfb_tensor_get_dtype (lfb_value_get_tensor (input)));
-
-      if (!float_tensor && holds_zero (other))
-        {
-          g_set_error_literal (error, LFB_ERROR, LFB_ERROR_RANGE, "argument `other` is 0: a division by zero");
-          return NULL;
-        }
-      return lfb_binary_apply (call->runtime, &plain, "input", input, "other", other, error);
-    }
-
-  tensor = lfb_value_get_tensor (input);
-  if (!lfb_call_double (call, "other", &p[0], error))
-    return NULL;
-  if (p[0] == 0 || !isfinite (p[0]))
-    {
-      g_set_error (error, LFB_ERROR, LFB_ERROR_RANGE, "argument `other` is %g, expected a finite number other than 0", p[0]);
-      return NULL;
-    }
-
-  return lfb_value_take_tensor (lfb_unary_table (call->runtime, &by_number, p, tensor, lfb_tensor_get_scale (tensor),
-                                                 lfb_tensor_get_zero_point (tensor), error));
-}
-
 #define ADD_RULE "dequantize both, add, quantize; with a number only scale and zero point change"
 #define MUL_RULE "clamp(round(float((qa - za) * (qb - zb)) * (sa * sb) * (1 / sy)) + zy); with a number only scale and zero point change"
 #define SIGNATURE "qa, qb, scale=None, zero_point=None"
@@ -381,10 +314,6 @@ static const LfbOperator operators[] = {
   {
     .functions = OPS "mul_relu " OPS "mul_scalar_relu", .signature = SIGNATURE, .rule = MUL_RULE ", then relu",
     .run = quantized_arithmetic, .data = &mul_relu,
-  },
-  {
-    .functions = "operator.floordiv", .signature = "input, other",
-    .rule = "the quotient rounded down; integers: quantize(floor(dequantize(q) / c)), same scale and zero point", .run = floordiv,
   },
 };
 

@@ -13,7 +13,9 @@
 
 #include <string.h>
 
-/* The type that sums have: of integers int64, unless a dtype is asked for. */
+/* The type that sums have: of integers int64, unless a dtype is asked for; the
+ * elements are converted to it first.
+ */
 static gboolean
 sum_type (LfbCall    *call,
           LfbTensor  *input,
@@ -108,7 +110,7 @@ static double
 logsumexp_doubles (const double *x,
                    gsize         n)
 {
-  double max = max_doubles (x, n), sum = 0;
+  double max = n > 0 ? max_doubles (x, n) : -INFINITY, sum = 0;
 
   if (isinf (max))
     return max;
@@ -156,45 +158,104 @@ typedef struct {
                     gsize         n);
   ReduceType type;
   gboolean needs_elements;   /* nothing has no maximum */
+  gint64 (*integers) (const gint64 *x,
+                      gsize         n);
 } ReduceKind;
 
-static const ReduceKind sum_kind = { sum_doubles, TYPE_SUM, FALSE };
-static const ReduceKind product_kind = { product_doubles, TYPE_SUM, FALSE };
-static const ReduceKind max_kind = { max_doubles, TYPE_SAME, TRUE };
-static const ReduceKind min_kind = { min_doubles, TYPE_SAME, TRUE };
-static const ReduceKind all_kind = { all_doubles, TYPE_BOOL, FALSE };
-static const ReduceKind any_kind = { any_doubles, TYPE_BOOL, FALSE };
-static const ReduceKind logsumexp_kind = { logsumexp_doubles, TYPE_FLOAT, TRUE };
-static const ReduceKind norm_kind = { norm_doubles, TYPE_FLOAT, FALSE };
-static const ReduceKind mean_kind = { mean_doubles, TYPE_FLOAT, FALSE };
-
-static LfbTensor *
-reduce_doubles (const LfbReduction  *reduction,
-                const ReduceKind    *kind,
-                LfbTensor           *input,
-                LfbDType             dtype,
-                GError             **error)
+/* Integers are reduced as such: exact where they fit, wrapped where they do not. */
+static gint64
+sum_integers (const gint64 *x,
+              gsize         n)
 {
-  g_autoptr (LfbTensor) rows = lfb_reduction_rows (reduction, input, error);
-  g_autoptr (LfbTensor) doubles = rows != NULL ? lfb_tensor_convert (rows, LFB_DTYPE_FLOAT64, error) : NULL;
+  guint64 sum = 0;
+
+  for (gsize i = 0; i < n; i++)
+    sum += (guint64) x[i];
+
+  return sum;
+}
+
+static gint64
+product_integers (const gint64 *x,
+                  gsize         n)
+{
+  guint64 product = 1;
+
+  for (gsize i = 0; i < n; i++)
+    product *= (guint64) x[i];
+
+  return product;
+}
+
+static gint64
+max_integers (const gint64 *x,
+              gsize         n)
+{
+  gint64 max = x[0];
+
+  for (gsize i = 1; i < n; i++)
+    max = MAX (max, x[i]);
+
+  return max;
+}
+
+static gint64
+min_integers (const gint64 *x,
+              gsize         n)
+{
+  gint64 min = x[0];
+
+  for (gsize i = 1; i < n; i++)
+    min = MIN (min, x[i]);
+
+  return min;
+}
+
+static const ReduceKind sum_kind = { sum_doubles, TYPE_SUM, FALSE, sum_integers };
+static const ReduceKind product_kind = { product_doubles, TYPE_SUM, FALSE, product_integers };
+static const ReduceKind max_kind = { max_doubles, TYPE_SAME, TRUE, max_integers };
+static const ReduceKind min_kind = { min_doubles, TYPE_SAME, TRUE, min_integers };
+static const ReduceKind all_kind = { all_doubles, TYPE_BOOL, FALSE, NULL };
+static const ReduceKind any_kind = { any_doubles, TYPE_BOOL, FALSE, NULL };
+static const ReduceKind logsumexp_kind = { logsumexp_doubles, TYPE_FLOAT, FALSE, NULL };
+static const ReduceKind norm_kind = { norm_doubles, TYPE_FLOAT, FALSE, NULL };
+static const ReduceKind mean_kind = { mean_doubles, TYPE_FLOAT, FALSE, NULL };
+
+/* @input in @dtype, reduced in 64 bits: as integers if that is what they are and
+ * the kind can, else as doubles.
+ */
+static LfbTensor *
+reduce_tensor (const LfbReduction  *reduction,
+               const ReduceKind    *kind,
+               LfbTensor           *input,
+               LfbDType             dtype,
+               LfbDType             result_type,
+               GError             **error)
+{
+  gboolean integers = kind->integers != NULL && !lfb_dtype_is_floating_point (dtype);
+  LfbDType compute = integers ? LFB_DTYPE_INT64 : LFB_DTYPE_FLOAT64;
+  g_autoptr (LfbTensor) typed = lfb_tensor_convert (input, dtype, error);
+  g_autoptr (LfbTensor) rows = typed != NULL ? lfb_reduction_rows (reduction, typed, error) : NULL;
+  g_autoptr (LfbTensor) wide = rows != NULL ? lfb_tensor_convert (rows, compute, error) : NULL;
   g_autoptr (LfbTensor) result = NULL;
   g_auto (LfbArray) array = LFB_ARRAY_INIT;
-  const double *x;
+  gsize n = reduction->n_reduced;
 
-  if (doubles == NULL ||
-      !lfb_array_init (&array, LFB_DTYPE_FLOAT64, reduction->shape, reduction->n_dims, error))
+  if (wide == NULL || !lfb_array_init (&array, compute, reduction->shape, reduction->n_dims, error))
     return NULL;
-  if (kind->needs_elements && reduction->n_reduced == 0 && array.n_elements > 0)
+  if (kind->needs_elements && n == 0 && array.n_elements > 0)
     {
       g_set_error_literal (error, LFB_ERROR, LFB_ERROR_SHAPE, "a dimension to reduce is empty");
       return NULL;
     }
-  x = lfb_tensor_get_data (doubles, NULL);
   for (gsize i = 0; i < array.n_elements; i++)
-    ((double *) array.data)[i] = kind->reduce (x + i * reduction->n_reduced, reduction->n_reduced);
+    if (integers)
+      ((gint64 *) array.data)[i] = kind->integers ((const gint64 *) lfb_tensor_get_data (wide, NULL) + i * n, n);
+    else
+      ((double *) array.data)[i] = kind->reduce ((const double *) lfb_tensor_get_data (wide, NULL) + i * n, n);
   result = lfb_array_seal (&array, error);
 
-  return result != NULL ? lfb_tensor_convert (result, dtype, error) : NULL;
+  return result != NULL ? lfb_tensor_convert (result, result_type, error) : NULL;
 }
 
 static gboolean
@@ -234,10 +295,12 @@ reduce (LfbCall  *call,
     return NULL;
   if (kind->type == TYPE_FLOAT && !refuse_integers (input, error))
     return NULL;
+  /* Whether all or any are not 0 is a bool, but uint8 of uint8. */
   if (kind->type == TYPE_BOOL)
-    dtype = LFB_DTYPE_BOOL;
+    return lfb_value_take_tensor (reduce_tensor (&reduction, kind, input, dtype,
+                                                 dtype == LFB_DTYPE_UINT8 ? dtype : LFB_DTYPE_BOOL, error));
 
-  return lfb_value_take_tensor (reduce_doubles (&reduction, kind, input, dtype, error));
+  return lfb_value_take_tensor (reduce_tensor (&reduction, kind, input, dtype, dtype, error));
 }
 
 /* Integers: the exact sum of q - z, in one float product. */
@@ -298,7 +361,7 @@ mean (LfbCall  *call,
       return NULL;
     }
 
-  return lfb_value_take_tensor (reduce_doubles (&reduction, &mean_kind, input, dtype, error));
+  return lfb_value_take_tensor (reduce_tensor (&reduction, &mean_kind, input, dtype, dtype, error));
 }
 
 /* var and std, with the mean if asked. */
@@ -341,7 +404,7 @@ spread (LfbCall  *call,
   if (!with_mean || results[0] == NULL)
     return lfb_value_take_tensor (results[0]);
 
-  results[1] = reduce_doubles (&reduction, &mean_kind, input, lfb_tensor_get_dtype (input), error);
+  results[1] = reduce_tensor (&reduction, &mean_kind, input, lfb_tensor_get_dtype (input), lfb_tensor_get_dtype (input), error);
   if (results[1] == NULL)
     {
       g_object_unref (results[0]);
@@ -351,44 +414,63 @@ spread (LfbCall  *call,
   return lfb_value_take_tensors (results, 2, TRUE);
 }
 
-/* Sums along one dimension up to each index. */
+/* Sums along one dimension up to each index: in double, or of integers wrapped. */
+static void
+accumulate (LfbTensor *input,
+            LfbArray  *array,
+            gsize      dim)
+{
+  gboolean integers = lfb_tensor_get_dtype (input) == LFB_DTYPE_INT64;
+  gconstpointer x = lfb_tensor_get_data (input, NULL);
+  gsize n_dims, outer = 1, inner = 1;
+  const gint64 *shape = lfb_tensor_get_shape (input, &n_dims);
+
+  for (gsize i = 0; i < dim; i++)
+    outer *= shape[i];
+  for (gsize i = dim + 1; i < n_dims; i++)
+    inner *= shape[i];
+  for (gsize o = 0; o < outer && array->n_elements > 0; o++)
+    for (gsize j = 0; j < inner; j++)
+      {
+        gsize at = o * shape[dim] * inner + j;
+        double sum = 0;
+        guint64 whole = 0;
+
+        for (gint64 i = 0; i < shape[dim]; i++, at += inner)
+          if (integers)
+            ((gint64 *) array->data)[at] = whole += ((const guint64 *) x)[at];
+          else
+            ((double *) array->data)[at] = sum += ((const double *) x)[at];
+      }
+}
+
 static LfbValue *
 cumulative_sum (LfbCall  *call,
                 GError  **error)
 {
   LfbTensor *input = lfb_call_tensor (call, "input", error);
-  g_autoptr (LfbTensor) doubles = NULL;
+  g_autoptr (LfbTensor) typed = NULL;
   g_autoptr (LfbTensor) wide = NULL;
+  g_autoptr (LfbTensor) result = NULL;
   g_auto (LfbArray) array = LFB_ARRAY_INIT;
-  gsize n_dims, dim, outer = 1, inner = 1;
-  const gint64 *shape;
-  LfbDType dtype;
+  LfbDType dtype, compute;
+  gsize dim;
 
   if (input == NULL || !lfb_check_plain ("input", input, error) || !sum_type (call, input, &dtype, error) ||
       !lfb_call_dim (call, "dim", lfb_tensor_get_n_dims (input), &dim, error))
     return NULL;
-  if (lfb_tensor_get_n_dims (input) == 0)
-    return lfb_value_take_tensor (lfb_tensor_convert (input, dtype, error));
-  doubles = lfb_tensor_convert (input, LFB_DTYPE_FLOAT64, error);
-  if (doubles == NULL || !lfb_array_init_like (&array, LFB_DTYPE_FLOAT64, input, error))
+  typed = lfb_tensor_convert (input, dtype, error);
+  if (typed == NULL || lfb_tensor_get_n_dims (input) == 0)
+    return lfb_value_take_tensor (g_steal_pointer (&typed));
+
+  compute = lfb_dtype_is_floating_point (dtype) ? LFB_DTYPE_FLOAT64 : LFB_DTYPE_INT64;
+  wide = lfb_tensor_convert (typed, compute, error);
+  if (wide == NULL || !lfb_array_init_like (&array, compute, wide, error))
     return NULL;
-  shape = lfb_tensor_get_shape (input, &n_dims);
-  for (gsize i = 0; i < dim; i++)
-    outer *= shape[i];
-  for (gsize i = dim + 1; i < n_dims; i++)
-    inner *= shape[i];
-  for (gsize o = 0; o < outer && array.n_elements > 0; o++)
-    for (gsize j = 0; j < inner; j++)
-      {
-        gsize at = o * shape[dim] * inner + j;
-        double sum = 0;
+  accumulate (wide, &array, dim);
+  result = lfb_array_seal (&array, error);
 
-        for (gint64 i = 0; i < shape[dim]; i++, at += inner)
-          ((double *) array.data)[at] = sum += ((const double *) lfb_tensor_get_data (doubles, NULL))[at];
-      }
-  wide = lfb_array_seal (&array, error);
-
-  return wide != NULL ? lfb_value_take_tensor (lfb_tensor_convert (wide, dtype, error)) : NULL;
+  return result != NULL ? lfb_value_take_tensor (lfb_tensor_convert (result, dtype, error)) : NULL;
 }
 
 #define DIMS "input, dim=None, keepdim=False"

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* softmax and its kin. The maximum is subtracted in float32, the exponential
- * rounded to float32, their sum taken in double in ascending order and rounded
- * once; integers are dequantized and quantized with the given range
+/* softmax and its kin. The maximum is subtracted and the exponential taken in the
+ * tensor's type, their sum in double in ascending order and rounded once; integers are dequantized and quantized with the given range
  * (numerics.md).
  */
 
@@ -10,6 +9,7 @@
 #include <lowerfb/run/lfb-call-private.h>
 #include <lowerfb/run/lfb-math-private.h>
 #include <lowerfb/run/lfb-quantized-private.h>
+#include <lowerfb/run/lfb-reduction-private.h>
 #include <lowerfb/run/lfb-reference-private.h>
 
 #include <string.h>
@@ -21,30 +21,34 @@ typedef struct {
 
 static const SoftmaxKind softmax_kind = { FALSE, FALSE }, log_softmax_kind = { TRUE, FALSE }, softmin_kind = { FALSE, TRUE };
 
-static void
-softmax_line (const SoftmaxKind *kind,
-              const float       *x,
-              float             *y,
-              gsize              n,
-              gsize              stride)
-{
-  float sign = kind->negate ? -1 : 1, max = -INFINITY;
-  double sum = 0;
+/* One line of elements, @stride apart. */
+#define SOFTMAX_LINE(name, type, exponential) \
+  static void \
+  name (const SoftmaxKind *kind, \
+        const type        *x, \
+        type              *y, \
+        gsize              n, \
+        gsize              stride) \
+  { \
+    type sign = kind->negate ? -1 : 1, max = -INFINITY; \
+    double sum = 0; \
+    for (gsize i = 0; i < n; i++) \
+      max = sign * x[i * stride] > max || x[i * stride] != x[i * stride] ? sign * x[i * stride] : max; \
+    for (gsize i = 0; i < n; i++) \
+      { \
+        type difference = sign * x[i * stride] - max; \
+        type e = exponential (difference); \
+        sum += e; \
+        y[i * stride] = kind->log ? difference : e; \
+      } \
+    for (gsize i = 0; i < n; i++) \
+      y[i * stride] = kind->log ? (type) (y[i * stride] - lfb_log (sum)) : y[i * stride] / (type) sum; \
+  }
 
-  for (gsize i = 0; i < n; i++)
-    max = sign * x[i * stride] > max || x[i * stride] != x[i * stride] ? sign * x[i * stride] : max;
-  for (gsize i = 0; i < n; i++)
-    {
-      float difference = sign * x[i * stride] - max;
-      float e = lfb_expf (difference);
+SOFTMAX_LINE (softmax_line_f32, float, lfb_expf)
+SOFTMAX_LINE (softmax_line_f64, double, lfb_exp)
 
-      sum += e;
-      y[i * stride] = kind->log ? difference : e;
-    }
-  for (gsize i = 0; i < n; i++)
-    y[i * stride] = kind->log ? (float) (y[i * stride] - lfb_log (sum)) : y[i * stride] / (float) sum;
-}
-
+/* @input is float32 or float64. */
 static LfbTensor *
 softmax_floats (const SoftmaxKind  *kind,
                 LfbTensor          *input,
@@ -54,9 +58,10 @@ softmax_floats (const SoftmaxKind  *kind,
   g_auto (LfbArray) array = LFB_ARRAY_INIT;
   gsize n_dims, n = 1, outer = 1, inner = 1;
   const gint64 *shape = lfb_tensor_get_shape (input, &n_dims);
-  const float *x = lfb_tensor_floats (input);
+  gconstpointer x = lfb_tensor_get_data (input, NULL);
+  gboolean single = lfb_tensor_get_dtype (input) == LFB_DTYPE_FLOAT32;
 
-  if (!lfb_array_init_like (&array, LFB_DTYPE_FLOAT32, input, error))
+  if (!lfb_array_init_like (&array, lfb_tensor_get_dtype (input), input, error))
     return NULL;
   if (n_dims > 0)
     n = shape[dim];
@@ -66,7 +71,14 @@ softmax_floats (const SoftmaxKind  *kind,
     inner *= shape[i];
   for (gsize o = 0; o < outer && array.n_elements > 0; o++)
     for (gsize i = 0; i < inner; i++)
-      softmax_line (kind, x + o * n * inner + i, (float *) array.data + o * n * inner + i, n, inner);
+      {
+        gsize at = o * n * inner + i;
+
+        if (single)
+          softmax_line_f32 (kind, (const float *) x + at, (float *) array.data + at, n, inner);
+        else
+          softmax_line_f64 (kind, (const double *) x + at, (double *) array.data + at, n, inner);
+      }
 
   return lfb_array_seal (&array, error);
 }
@@ -107,7 +119,9 @@ softmax (LfbCall  *call,
       g_set_error (error, LFB_ERROR, LFB_ERROR_DTYPE, "argument `input` has the dtype %s, expected floats", lfb_dtype_to_string (dtype));
       return NULL;
     }
-  x = lfb_tensor_as_float ("input", input, error);
+  if (!lfb_check_plain ("input", input, error))
+    return NULL;
+  x = lfb_tensor_convert (input, dtype == LFB_DTYPE_FLOAT64 ? dtype : LFB_DTYPE_FLOAT32, error);
   y = x != NULL ? softmax_floats (LFB_CALL_DATA (call, SoftmaxKind), x, dim, error) : NULL;
 
   return y != NULL ? lfb_value_take_tensor (lfb_tensor_convert (y, dtype, error)) : NULL;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Largest, smallest and sorted elements along a dimension, with their indices.
- * NaN counts as larger than everything, as in torch; of equal elements the
- * first comes first. Integers stand in the order of the floats they stand for,
+ * As in torch, NaN wins a maximum and a minimum, and sorts as larger than
+ * everything; of equal elements the first comes first. Integers stand in the order of the floats they stand for,
  * and keep scale and zero point.
  */
 
@@ -13,8 +13,10 @@
 #include <math.h>
 #include <string.h>
 
+/* An element as double; integers that double cannot tell apart by themselves. */
 typedef struct {
   double value;
+  gint64 whole;
   gint64 index;
 } Item;
 
@@ -63,42 +65,59 @@ lines_init (Lines      *self,
   return TRUE;
 }
 
-/* The integers of a quantized tensor, which are ordered as its values are. */
-static double
-element (LfbTensor *tensor,
-         gsize      i)
+/* Of a quantized tensor its integers, which are ordered as its values are. */
+static Item
+read_item (LfbTensor *tensor,
+           gsize      i)
 {
-  return lfb_tensor_is_quantized (tensor) ? lfb_tensor_read_int (tensor, i) : lfb_tensor_read_double (tensor, i);
+  Item item = { 0 };
+
+  if (lfb_dtype_is_floating_point (lfb_tensor_get_dtype (tensor)))
+    item.value = lfb_tensor_read_double (tensor, i);
+  else
+    item.value = item.whole = lfb_tensor_read_int (tensor, i);
+
+  return item;
+}
+
+/* NaN above everything. */
+static int
+compare_values (const Item *x,
+                const Item *y)
+{
+  gboolean x_nan = isnan (x->value), y_nan = isnan (y->value);
+
+  if (x_nan || y_nan)
+    return x_nan - y_nan;
+  if (x->value != y->value)
+    return x->value < y->value ? -1 : 1;
+
+  return x->whole < y->whole ? -1 : x->whole > y->whole;
+}
+
+static int
+compare_indices (const Item *x,
+                 const Item *y)
+{
+  return x->index < y->index ? -1 : x->index > y->index;
 }
 
 static int
 compare_ascending (gconstpointer a,
                    gconstpointer b)
 {
-  const Item *x = a, *y = b;
-  gboolean x_nan = isnan (x->value), y_nan = isnan (y->value);
+  int order = compare_values (a, b);
 
-  if (x_nan != y_nan)
-    return x_nan ? 1 : -1;
-  if (!x_nan && x->value != y->value)
-    return x->value < y->value ? -1 : 1;
-
-  return x->index < y->index ? -1 : x->index > y->index;
+  return order != 0 ? order : compare_indices (a, b);
 }
 
 static int
 compare_descending (gconstpointer a,
                     gconstpointer b)
 {
-  const Item *x = a, *y = b;
-  gboolean x_nan = isnan (x->value), y_nan = isnan (y->value);
+  int order = compare_values (b, a);
 
-  if (x_nan != y_nan)
-    return x_nan ? -1 : 1;
-  if (!x_nan && x->value != y->value)
-    return x->value > y->value ? -1 : 1;
-
-  return x->index < y->index ? -1 : x->index > y->index;
+  return order != 0 ? order : compare_indices (a, b);
 }
 
 /* The first @k of each line in order: values and indices, with the dimension
@@ -134,7 +153,10 @@ pick (const Lines  *lines,
   for (gsize line = 0; line < lines->n_lines; line++)
     {
       for (gsize i = 0; i < lines->n; i++)
-        items[i] = (Item) { element (lines->moved, line * lines->n + i), i };
+        {
+          items[i] = read_item (lines->moved, line * lines->n + i);
+          items[i].index = i;
+        }
       qsort (items, lines->n, sizeof *items, largest ? compare_descending : compare_ascending);
       for (gsize i = 0; i < k; i++)
         {
@@ -167,20 +189,29 @@ take_pair (LfbTensor *values,
   return lfb_value_take_tensors (both, 2, TRUE);
 }
 
-static LfbTensor *
-without_dimension (LfbTensor  *tensor,
-                   gsize       dim,
-                   GError    **error)
+/* Where the best element of a line is: the first NaN, else the first of the
+ * largest or smallest.
+ */
+static gsize
+find_best (const Lines *lines,
+           gsize        line,
+           gboolean     largest)
 {
-  gint64 shape[LFB_TENSOR_MAX_DIMS];
-  gsize n_dims, n = 0;
-  const gint64 *own = lfb_tensor_get_shape (tensor, &n_dims);
+  gsize best = 0;
 
-  for (gsize i = 0; i < n_dims; i++)
-    if (i != dim)
-      shape[n++] = own[i];
+  for (gsize i = 1; i < lines->n; i++)
+    {
+      Item item = read_item (lines->moved, line * lines->n + i);
+      Item known = read_item (lines->moved, line * lines->n + best);
+      int order = compare_values (&item, &known);
 
-  return lfb_tensor_reshape (tensor, shape, n, error);
+      if (isnan (known.value))
+        break;
+      if (isnan (item.value) || (largest ? order > 0 : order < 0))
+        best = i;
+    }
+
+  return best;
 }
 
 /* The best element of each line: its value and index. */
@@ -194,7 +225,11 @@ best (LfbTensor   *input,
       GError     **error)
 {
   g_auto (Lines) lines = { 0 };
-  LfbTensor *parts[2];
+  g_auto (LfbArray) values = LFB_ARRAY_INIT;
+  g_auto (LfbArray) indices = LFB_ARRAY_INIT;
+  gsize item_size = lfb_dtype_size (lfb_tensor_get_dtype (input)), n_dims, n = 0;
+  const gint64 *own = lfb_tensor_get_shape (input, &n_dims);
+  gint64 shape[LFB_TENSOR_MAX_DIMS];
 
   if (!lines_init (&lines, input, dim, error))
     return FALSE;
@@ -203,20 +238,27 @@ best (LfbTensor   *input,
       g_set_error (error, LFB_ERROR, LFB_ERROR_SHAPE, "dimension %" G_GSIZE_FORMAT " is empty", dim);
       return FALSE;
     }
-  if (!pick (&lines, 1, largest, &parts[0], &parts[1], error))
+  for (gsize i = 0; i < n_dims; i++)
+    if (i != dim || keepdim)
+      shape[n++] = i == dim ? 1 : own[i];
+  if (!lfb_array_init (&values, lfb_tensor_get_dtype (input), shape, n, error) ||
+      !lfb_array_init (&indices, LFB_DTYPE_INT64, shape, n, error))
     return FALSE;
-  if (!keepdim && lfb_tensor_get_n_dims (input) > 0)
-    for (gsize i = 0; i < 2; i++)
-      {
-        LfbTensor *smaller = without_dimension (parts[i], dim, error);
 
-        g_object_unref (parts[i]);
-        parts[i] = smaller;
-      }
-  *value = parts[0];
-  *index = parts[1];
+  for (gsize line = 0; line < lines.n_lines; line++)
+    {
+      gsize at = find_best (&lines, line, largest);
 
-  return TRUE;
+      memcpy ((char *) values.data + line * item_size,
+              (const char *) lfb_tensor_get_data (lines.moved, NULL) + (line * lines.n + at) * item_size, item_size);
+      ((gint64 *) indices.data)[line] = at;
+    }
+  *value = lfb_array_seal_like (&values, input, error);
+  *index = *value != NULL ? lfb_array_seal (&indices, error) : NULL;
+  if (*index == NULL)
+    g_clear_object (value);
+
+  return *index != NULL;
 }
 
 static LfbTensor *
@@ -341,6 +383,10 @@ topk (LfbCall  *call,
       g_set_error (error, LFB_ERROR, LFB_ERROR_RANGE, "argument `k` is %" G_GINT64_FORMAT ", expected 0 to %" G_GSIZE_FORMAT, k, lines.n);
       return NULL;
     }
+
+  /* A number stays itself, whatever k is. */
+  if (lines.n_dims == 0)
+    k = 1;
 
   return pick (&lines, k, largest, &values, &indices, error) ? take_pair (values, indices) : NULL;
 }
