@@ -20,7 +20,8 @@ import time
 import warnings
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-os.environ.setdefault("GLOG_minloglevel", "2")
+# Its operators warn of outputs that they resize themselves.
+os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
 sys.dont_write_bytecode = True
 SKIPPED = 77
 
@@ -32,7 +33,7 @@ def skip(reason):
 
 try:
     import gi
-    import numpy  # noqa: F401
+    import numpy  # noqa: F401 (the comparison does)
     import torch
 except ImportError as error:
     skip("the comparison needs PyGObject, NumPy and PyTorch: %s" % error)
@@ -73,13 +74,15 @@ def main():
     warnings.simplefilter("ignore")
     torch.set_num_threads(1)
     torch.set_grad_enabled(False)
-    torch.backends.quantized.engine = "onednn" if "onednn" in torch.backends.quantized.supported_engines else "fbgemm"
+    engines = torch.backends.quantized.supported_engines
+    torch.backends.quantized.engine = "onednn" if "onednn" in engines else "fbgemm"
     families.load()
 
     every = all_rows()
     chosen = [row for row in every if wanted(row, options)]
     print("lowerfb beside PyTorch %s, engine %s, CPU %s, seed %s" %
-          (torch.__version__, torch.backends.quantized.engine, ", ".join(Lfb.get_cpu_features()) or "plain", options.seed))
+          (torch.__version__, torch.backends.quantized.engine, ", ".join(Lfb.get_cpu_features()) or "plain",
+           options.seed))
     started = time.monotonic()
     report = table.Report(options.failures)
     for row in chosen:

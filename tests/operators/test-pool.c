@@ -16,6 +16,8 @@ test_pools (void)
     { "torch.nn.functional.max_pool2d (quint8[1,1,1,1]{1}*0.5@200, 2, 1, 1)", "quint8[1,1,2,2]{1 ...}*0.5@200" },
     { "torch.nn.MaxPool2d (qint8[1,1,1,1]{-128}*0.5@0, 3, 1, 1)", "qint8[1,1,1,1]{-128}*0.5@0" },
     { "torch.nn.functional.max_pool1d (f32[1,5]{1 2 3 4 5}, 2, 2, 0, 1, True)", "f32[1,3]{2 4 5}" },
+    /* A window that reaches over the whole of the input. */
+    { "torch.nn.functional.max_pool1d (f32[1,1]{7}, 2, ceil_mode=True)", "f32[1,1]{7}" },
     { "torch.nn.functional.max_pool1d (f32[1,5]{1 9 3 4 5}, 2, 1, dilation=2)", "f32[1,3]{3 9 5}" },
     { "torch.nn.MaxPool3d (f32[1,1,1,1,2]{1 2}, (1, 1, 2))", "f32[1,1,1,1,1]{2}" },
     { "torch.nn.functional.avg_pool1d (f32[1,4]{1 3 5 7}, 2)", "f32[1,2]{2 6}" },
@@ -34,7 +36,8 @@ test_pools (void)
     { "torch.nn.functional.max_pool1d (f32[1,3]{1 2 3}, 0)", "!RANGE `kernel_size` is 0" },
     { "torch.nn.functional.max_pool1d (f32[1,3]{1 2 3}, 2, return_indices=True)", "!UNSUPPORTED `return_indices`" },
     { "torch.nn.functional.avg_pool2d (f32[1,1,1,1]{1}, 1, divisor_override=0)", "!RANGE `divisor_override` is 0" },
-    { "torch.nn.functional.adaptive_avg_pool1d (f32[1,3]{1 2 3}, 0)", "!RANGE `output_size` is 0" },
+    { "torch.nn.functional.adaptive_avg_pool1d (f32[1,3]{1 2 3}, 0)", "f32[1,0]{}" },
+    { "torch.nn.functional.adaptive_avg_pool1d (f32[1,3]{1 2 3}, -1)", "!RANGE `output_size` is -1" },
     { "torch.nn.functional.avg_pool2d (i64[1,1,1,1]{1}, 1)", "!DTYPE expected float32" },
   };
 
@@ -61,6 +64,9 @@ test_reductions (void)
     { "torch.var (f32[2]{1 3})", "f32[]{2}" },
     { "torch.std (f32[2]{1 3}, 0, False)", "f32[]{1}" },
     { "torch.cumsum (f32[3]{1 2 3}, 0)", "f32[3]{1 3 6}" },
+    { "torch.logsumexp (f32[0]{}, 0)", "f32[]{-inf}" },
+    { "torch.cumsum (f32[2]{0.6 0.7}, 0, dtype=int64)", "i64[2]{0 0}" },
+    { "torch.all (u8[1]{3}, 0)", "u8[]{1}" },
     { "torch.logsumexp (f32[2]{0 0}, 0)", "f32[]{0.69314718}" },
     { "torch.mean (i64[2]{1 2})", "!DTYPE expected floats" },
     { "torch.mean (f32[2]{1 2}, (0, 0))", "!ARGUMENT names dimension 0 twice" },
@@ -114,6 +120,7 @@ test_norms (void)
     { "torch.nn.functional.group_norm (f32[1,2,1]{1 3}, 1, eps=0.0)", "f32[1,2,1]{-1 1}" },
     { "torch.nn.functional.instance_norm (f32[1,1,2]{1 3}, eps=0.0)", "f32[1,1,2]{-1 1}" },
     { "torch.nn.InstanceNorm1d (f32[1,1,2]{1 3}, f32[1]{1}, f32[1]{4}, track_running_stats=True, eps=0.0)", "f32[1,1,2]{0 1}" },
+    { "torch.nn.InstanceNorm1d (f32[1,2]{1 3}, eps=0.0)", "f32[1,2]{-1 1}" },
     { OPS "layer_norm (quint8[1,2]{1 3}*0.5@9, (2,), None, None, 0.0, 0.25, 10)", "quint8[1,2]{6 14}*0.25@10" },
     { OPS "group_norm (quint8[1,2,1]{1 3}*0.5@9, 1, None, None, 0.0, 0.25, 10)", "quint8[1,2,1]{6 14}*0.25@10" },
     { OPS "instance_norm (quint8[1,1,2]{1 3}*0.5@9, None, None, 0.0, 0.25, 10)", "quint8[1,1,2]{6 14}*0.25@10" },

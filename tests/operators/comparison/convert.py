@@ -20,6 +20,10 @@ _FORMATS = {
 }
 
 
+_SCHEMES = {torch.per_tensor_affine: Lfb.QScheme.PER_TENSOR_AFFINE,
+            torch.per_channel_affine: Lfb.QScheme.PER_CHANNEL_AFFINE}
+
+
 class Array:
     """A tensor of either side: type, numbers, and what its integers stand for."""
 
@@ -47,6 +51,8 @@ def native(data):
     """What our bindings do not know of PyTorch's own types."""
     if isinstance(data, torch.dtype):
         return DTYPES[data]
+    if isinstance(data, torch.qscheme):
+        return _SCHEMES[data]
     if isinstance(data, torch.memory_format):
         return _FORMATS[data]
     if isinstance(data, (tuple, list)):

@@ -59,7 +59,8 @@ class Draw:
 
     def broadcast(self, shape):
         """A shape that broadcasts with this one; now and then one that does not."""
-        other = [1 if self.chance(0.25) else size for size in shape[self.int(0, len(shape)) if self.chance(0.4) else 0:]]
+        first = self.int(0, len(shape)) if self.chance(0.4) else 0
+        other = [1 if self.chance(0.25) else size for size in shape[first:]]
         if self.chance(0.15):
             other = [self.size(3)] + other
         if other and self.chance(0.04):
@@ -89,12 +90,12 @@ class Draw:
             return self.choice((0.0, 1.0, -1.5, 0.125, 2.0, -3.25, 100.0))
         return self.choice((0.0, 1.0, -1.5, 0.1, 2.0, -3.25, 1e-3, 100.0))
 
-    def floats(self, shape, dtype=torch.float32, special=0.3, spread=None, huge=True):
-        """Normal numbers of some spread; in part of the tensors, some of them are special."""
+    def floats(self, shape, dtype=torch.float32, special=0.3, spread=None, huge=True, halves=True):
+        """Normal numbers of some spread, or multiples of a half; in part of the tensors, some are special."""
         if spread is None:
             spread = self.choice((1.0, 1.0, 3.0, 10.0, 0.01, 300.0))
         data = self.array.standard_normal(shape) * spread
-        if self.chance(0.15):
+        if halves and self.chance(0.15):
             data = numpy.round(data * 2) / 2
         if self.chance(special):
             chosen = self.array.random(shape) < self.choice((0.1, 0.5))
@@ -157,7 +158,8 @@ class Draw:
         # Scales that a float32 holds, as observers make them: PyTorch multiplies by the float64.
         scales = torch.tensor([self.scale() for _ in range(n)], dtype=torch.float32).double()
         zeros = torch.tensor([self.int(low, high) if zero_points else 0 for _ in range(n)], dtype=torch.int64)
-        return torch._make_per_channel_quantized_tensor(torch.from_numpy(self.bytes(shape, dtype)), scales, zeros, axis)
+        return torch._make_per_channel_quantized_tensor(torch.from_numpy(self.bytes(shape, dtype)), scales, zeros,
+                                                        axis)
 
 
 def quantized(integers, scale, zero_point):

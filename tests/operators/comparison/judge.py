@@ -29,7 +29,7 @@ class Measure:
 
 def _check(condition, *message):
     if not condition:
-        raise Difference(" ".join(str(part) for part in message))
+        raise Difference(" ".join(part if isinstance(part, str) else repr(part) for part in message))
 
 
 def _places(where, limit=3):
@@ -60,7 +60,8 @@ def _floats(ours, theirs, bound, precise, measure):
             p = precise()
             p = p.data.astype(numpy.float64)
             limit = ulps * _spacing(p, ours.dtype) + bound.part * largest + bound.absolute
-            nearer = ~good & ((numpy.abs(x - p) <= limit) | (a == p.astype(a.dtype)) | (numpy.isnan(x) & numpy.isnan(p)))
+            right = (numpy.abs(x - p) <= limit) | (a == p.astype(a.dtype)) | (numpy.isnan(x) & numpy.isnan(p))
+            nearer = ~good & right
             measure.nearer += int(nearer.sum())
             off[nearer] = 0.0
             good |= nearer
@@ -99,8 +100,11 @@ def _integers(ours, theirs, steps, measure):
 def _steps(ours, steps, measure):
     """Against the rule itself."""
     expected = Array(ours.dtype, steps.integers())
+    _check(ours.data.dtype == steps.storage, "the integers are", ours.dtype, "and by the rule", steps.storage)
     _check(ours.data.shape == expected.data.shape, "the shape is", ours.data.shape, "and by the rule",
            expected.data.shape)
+    if steps.scale is not None:
+        _qparams(ours.qparams, (steps.scale, steps.zero_point))
     _integers(ours, expected, None if steps.exact else steps, measure)
 
 
@@ -108,7 +112,7 @@ def compare(ours, theirs, bound, steps=None, precise=None, measure=None):
     """Raises Difference; notes in measure what is within the bound. Both are normal()."""
     measure = Measure() if measure is None else measure
     if isinstance(theirs, Steps):
-        _check(isinstance(ours, Array), "a tensor is expected, not", repr(ours))
+        _check(isinstance(ours, Array), "a tensor is expected, not", ours)
         _steps(ours, theirs, measure)
     elif isinstance(theirs, list):
         _check(isinstance(ours, list) and len(ours) == len(theirs), "we have", ours, "and not", theirs)
@@ -117,7 +121,7 @@ def compare(ours, theirs, bound, steps=None, precise=None, measure=None):
             nth = None if precise is None else lambda i=i: precise()[i]
             compare(mine, other, bound, steps[i], nth, measure)
     elif isinstance(theirs, Array):
-        _check(isinstance(ours, Array), "a tensor is expected, not", repr(ours))
+        _check(isinstance(ours, Array), "a tensor is expected, not", ours)
         _check(ours.dtype == theirs.dtype, "the type is", ours.dtype, "and not", theirs.dtype)
         _check(ours.data.shape == theirs.data.shape, "the shape is", ours.data.shape, "and not", theirs.data.shape)
         _check((ours.qparams is None) == (theirs.qparams is None), "one is quantized, one is not")
@@ -128,9 +132,9 @@ def compare(ours, theirs, bound, steps=None, precise=None, measure=None):
         else:
             _integers(ours, theirs, steps, measure)
     elif isinstance(theirs, float) or isinstance(ours, float):
-        _check(type(ours) == type(theirs), "we have", repr(ours), "and not", repr(theirs))
+        _check(type(ours) == type(theirs), "we have", ours, "and not", theirs)
         _floats(Array("float64", numpy.asarray(ours)), Array("float64", numpy.asarray(theirs)), bound,
                 None if precise is None else lambda: normal(numpy.asarray(precise())), measure)
     else:
-        _check(type(ours) == type(theirs) and ours == theirs, "we have", repr(ours), "and not", repr(theirs))
+        _check(type(ours) == type(theirs) and ours == theirs, "we have", ours, "and not", theirs)
     return measure

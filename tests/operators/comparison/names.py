@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What an operator is called here and in PyTorch."""
 
+import functools
 import importlib
 
 from gi.repository import Lfb
@@ -38,6 +39,7 @@ def rows():
     return sorted(set(found.values()), key=lambda row: row.title)
 
 
+@functools.lru_cache(maxsize=None)
 def resolve(name):
     """What PyTorch has under that name, or None."""
     if name.startswith(_MOVED[0]):

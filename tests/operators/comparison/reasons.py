@@ -107,7 +107,9 @@ def fused(left, right, alpha):
             return False
         a, b = _pair(ours, theirs)
         with numpy.errstate(all="ignore"):
-            size = numpy.abs(numpy.asarray(right, numpy.float64) * alpha) + numpy.abs(numpy.asarray(left, numpy.float64))
+            x, y = torch.as_tensor(left).double().numpy(), torch.as_tensor(right).double().numpy()
+            size = numpy.abs(y * alpha) + numpy.abs(x)
             step = {"float16": 1e-3, "bfloat16": 1e-2, "float32": 1.2e-7, "float64": 3e-16}[ours.value.dtype]
-            return bool(numpy.all((a == b) | (numpy.isnan(a) & numpy.isnan(b)) | (numpy.abs(a - b) <= 2 * step * size)))
+            same = (a == b) | (numpy.isnan(a) & numpy.isnan(b))
+            return bool(numpy.all(same | (numpy.abs(a - b) <= 2 * step * size)))
     return "alpha * other is rounded before it is added; PyTorch fuses them", condition

@@ -13,14 +13,16 @@ _STORAGE = {torch.quint8: numpy.uint8, torch.qint8: numpy.int8, torch.qint32: nu
 class Steps:
     """Integers before they are rounded: what they are in steps of the scale, less the zero point.
 
-    exact says that every operation on the way is one that IEEE 754 defines, so that nothing but the
-    rounded value will do. Otherwise the value has an error of a few units in the last place, and where
-    it is a tie to within that, either neighbour is right.
+    scale   what one step stands for
+    exact   that every operation on the way is one that IEEE 754 defines, so that nothing but the rounded
+            value will do; otherwise the value is off by a few units in the last place, and where it is
+            a tie to within that, either neighbour is right
     """
 
-    def __init__(self, values, zero_point, dtype, low=None, exact=True):
+    def __init__(self, values, scale, zero_point, dtype, low=None, exact=True):
         limits = LIMITS[dtype]
         self.values = numpy.asarray(values)
+        self.scale = scale
         self.zero_point = zero_point
         self.low = limits[0] if low is None else low
         self.high = limits[1]
@@ -45,7 +47,8 @@ class Integers(Steps):
 
     def __init__(self, integers):
         self.expected = self.values = integers
-        self.exact = True
+        self.storage = integers.dtype
+        self.scale, self.exact = None, True
 
     def integers(self):
         return self.expected
@@ -58,7 +61,7 @@ def quantize(floats, scale, zero_point, dtype=torch.quint8, low=None, exact=True
     """x * (1 / s) in float32, to be rounded before the zero point is added."""
     with numpy.errstate(all="ignore"):
         values = numpy.asarray(floats, F32) * (F32(1) / F32(scale))
-    return Steps(values, zero_point, dtype, low, exact)
+    return Steps(values, scale, zero_point, dtype, low, exact)
 
 
 def dequantize(tensor):

@@ -11,11 +11,15 @@ from .draw import Draw
 from .judge import Difference, compare
 
 # What PyTorch says where it has no kernel for a type: nothing to compare with.
-_NO_KERNEL = ("not implemented for", "Could not run", "not supported for", "NYI", "only supports", "is not implemented",
-              "not yet implemented", "isn't implemented", "no support", "unsupported", "is not supported",
-              "doesn't support", "does not support", "currently only support", "only supported for",
-              "Didn't find engine", "not have a deterministic", "expected scalar type", "dtypes other than float",
-              "supported only for", "xnnp_", "works only on", "shuffle expects 4D", "required rank", "currently not supported", "currently disabled", "Input shape must be", "promoteTypes with quantized", "could not create a primitive", "can only be used", "not supported on")
+_NO_KERNEL = (
+    "not implemented for", "Could not run", "not supported for", "NYI", "only supports",
+    "is not implemented", "not yet implemented", "isn't implemented", "is not supported",
+    "doesn't support", "does not support", "currently only support", "only supported for",
+    "Didn't find engine", "expected scalar type", "dtypes other than float", "supported only for", "xnnp_",
+    "works only on", "shuffle expects 4D", "required rank", "quantized input_put", "cannot call qscheme",
+    "currently not supported", "currently disabled", "Input shape must be", "promoteTypes with quantized",
+    "could not create a primitive",
+)
 
 
 class Outcome:
@@ -83,7 +87,8 @@ def _compare(name, kind, trial, ours, theirs, tally):
         rule = rule if isinstance(rule, (list, tuple)) else [rule]
         mine = ours.value if isinstance(ours.value, list) else [ours.value]
         try:
-            measure = compare(mine, [part if hasattr(part, "integers") else normal(part) for part in rule], trial.bound)
+            measure = compare(mine, [part if hasattr(part, "integers") else normal(part) for part in rule],
+                              trial.bound)
         except Difference as difference:
             raise Difference("by the rule, %s" % difference) from None
         if trial.unlike or theirs.no_kernel:

@@ -4,7 +4,7 @@
 import torch
 
 from ..draw import BYTES, FLOATS, INTEGERS, PLAIN
-from ..reasons import COMPLEX, RAISES, fused, overflowing
+from ..reasons import COMPLEX, HALF, RAISES, fused, overflowing
 from ..trial import Bound, Trial, compares, double_all
 
 POWER = Bound(ulps=2, double=1000, precise=double_all)
@@ -32,7 +32,7 @@ def sums(draw, name):
     if draw.chance(0.6):
         return Trial(left, right)
     alpha = draw.number("if")
-    return Trial(left, right, settings={"alpha": alpha}, tolerated=[fused(left, right, alpha)])
+    return Trial(left, right, settings={"alpha": alpha}, tolerated=[fused(left, right, alpha), HALF])
 
 
 @compares("operator.add", "operator.iadd", "operator.sub", "operator.isub", "torch.rsub", "torch.mul",
@@ -41,7 +41,7 @@ def arithmetic(draw, name):
     if name in ("operator.add", "operator.iadd") and draw.chance(0.1):
         kind = draw.choice((list, tuple))
         return Trial(kind(draw.shape()), kind(draw.shape()))
-    return Trial(*operands(draw, name))
+    return Trial(*operands(draw, name), tolerated=[HALF])
 
 
 @compares("torch.maximum", "torch.minimum")
@@ -53,7 +53,7 @@ def extremes(draw, name):
 def quotients(draw, name):
     left, right = operands(draw, name)
     # A number by a tensor is Tensor.__rtruediv__, which multiplies by the reciprocal.
-    return Trial(left, right, bound=Bound() if isinstance(left, torch.Tensor) else Bound(ulps=2))
+    return Trial(left, right, bound=Bound() if isinstance(left, torch.Tensor) else Bound(ulps=2), tolerated=[HALF])
 
 
 # PyTorch's float16 and bfloat16 kernels round every step on the way to a rounded quotient.
@@ -70,7 +70,7 @@ def rounded_quotients(draw, name):
 def division(draw, name):
     mode = draw.choice((None, None, "floor", "trunc", "up" if draw.chance(0.1) else None))
     settings = {"rounding_mode": mode} if mode or draw.chance(0.5) else {}
-    return Trial(*operands(draw, name, PLAIN if mode is None else WIDE, "bih"), settings=settings)
+    return Trial(*operands(draw, name, PLAIN if mode is None else WIDE, "bih"), settings=settings, tolerated=[HALF])
 
 
 @compares("torch.pow")
@@ -89,7 +89,8 @@ def comparison(draw, name):
     if draw.chance(0.15):
         shape, dtype = draw.shape(), draw.choice(BYTES)
         left = draw.quantized(shape, dtype)
-        right = draw.quantized(shape, dtype, left.q_scale(), left.q_zero_point()) if draw.chance(0.7) else draw.floats(shape)
+        alike = draw.chance(0.7)
+        right = draw.quantized(shape, dtype, left.q_scale(), left.q_zero_point()) if alike else draw.floats(shape)
         return Trial(left, right)
     if name in ("operator.eq", "operator.ne") and draw.chance(0.2):
         things = (None, True, 1, 2.5, "sum", "max", (1, 2), (1, 3), [1, 2], torch.float32, torch.int64)

@@ -23,7 +23,7 @@ CONV = {(1, False): F.conv1d, (2, False): F.conv2d, (3, False): F.conv3d,
 class Layer:
     """What a convolution is made with."""
 
-    def __init__(self, draw, n, transposed, module, padding_modes=True):
+    def __init__(self, draw, n, transposed, padding_modes):
         self.n, self.transposed = n, transposed
         self.groups = draw.choice((1, 1, 2, 3))
         self.inputs, self.outputs = self.groups * draw.size(4), self.groups * draw.size(4)
@@ -31,17 +31,19 @@ class Layer:
         self.stride = [draw.int(1, 3) for _ in range(n)]
         self.dilation = [draw.int(1, 2) if draw.chance(0.4) else 1 for _ in range(n)]
         self.padding = [draw.int(0, 2) for _ in range(n)]
+        if transposed and draw.chance(0.95):   # there is output
+            self.padding = [min(p, (k - 1) * d // 2) for p, k, d in zip(self.padding, self.kernel, self.dilation)]
         self.output_padding = [draw.int(0, max(s, d) - 1) if transposed and draw.chance(0.4) else 0
                                for s, d in zip(self.stride, self.dilation)]
         self.padding_mode = "zeros"
-        if module and not transposed and padding_modes and draw.chance(0.2):
+        if padding_modes and not transposed and draw.chance(0.2):
             self.padding_mode = draw.choice(("reflect", "replicate", "circular"))
         # Almost always as large as the kernel.
         smaller = draw.chance(0.05)
         self.sizes = [draw.int(1, 4 if n < 3 else 2) + (2 if self.padding_mode != "zeros" else 0) +
                       (0 if smaller else max((k - 1) * d - 2 * p, 0))
                       for k, d, p in zip(self.kernel, self.dilation, self.padding)]
-        self.batch = [] if draw.chance(0.1) and n > 1 and module else [draw.size(3)]
+        self.batch = [draw.size(3)]
 
     @property
     def weight_shape(self):
@@ -61,7 +63,8 @@ class Layer:
         """The convolution of plain tensors."""
         function = CONV[self.n, self.transposed]
         if self.transposed:
-            return function(data, weight, bias, self.stride, self.padding, self.output_padding, self.groups, self.dilation)
+            return function(data, weight, bias, self.stride, self.padding, self.output_padding, self.groups,
+                            self.dilation)
         padding = self.padding
         if self.padding_mode != "zeros":
             data, padding = F.pad(data, self.padding_twice, self.padding_mode), 0
@@ -83,7 +86,8 @@ class Layer:
 
     @property
     def settings(self):
-        settings = {"stride": self.stride, "padding": self.padding, "dilation": self.dilation, "groups": self.groups}
+        settings = {"stride": self.stride, "padding": self.padding, "dilation": self.dilation,
+                    "groups": self.groups}
         if self.transposed:
             settings["output_padding"] = self.output_padding
         elif self.padding_mode != "zeros":
@@ -120,15 +124,16 @@ def reasons(layer):
         ("PyTorch's kernels do not refuse a tensor that is smaller than the kernel",
          lambda ours, theirs: ours.error is not None and "a kernel that reaches over" in ours.text),
         ("oneDNN mixes up the outputs of grouped convolutions with one input each in 3 dimensions",
-         lambda ours, theirs: layer.n == 3 and layer.groups > 1 and layer.weight_shape[1] == 1 and theirs.error is None),
+         lambda ours, theirs: layer.n == 3 and layer.groups > 1 == layer.weight_shape[1] and theirs.error is None),
         ("oneDNN leaves undefined what no element reaches",
-         lambda ours, theirs: layer.transposed and any(s > r for s, r in zip(layer.stride, reach)) and theirs.error is None),
+         lambda ours, theirs: theirs.error is None and layer.transposed and
+         any(s > r for s, r in zip(layer.stride, reach))),
     ]
 
 
-def layer_of(draw, name):
+def layer_of(draw, name, padding_modes=True):
     transposed = "transpose" in name.lower()
-    return Layer(draw, rank_of(name.replace("_relu", "").replace("_dynamic", "")), transposed, not name.startswith("torch.ops"))
+    return Layer(draw, rank_of(name), transposed, padding_modes and not name.startswith("torch.ops"))
 
 
 def operands(draw, layer, sx):
@@ -154,7 +159,7 @@ def conv(draw, name):
     def rule():
         acc = layer.sums(rules.centred(data), weight)
         values = steps(acc, data.q_scale(), weight, bias, scale, -layer.n - 1)
-        return rules.Steps(values, zero_point, torch.quint8, zero_point if relu else None)
+        return rules.Steps(values, scale, zero_point, torch.quint8, zero_point if relu else None)
 
     def module():
         made = layer.module(name, weight, bias)
@@ -186,7 +191,7 @@ def conv_add(draw, name):
         values = steps(acc, data.q_scale(), weight, bias, scale, 1)
         ratio = numpy.float32(extra.q_scale()) / numpy.float32(scale)
         values = values + rules.centred(extra).astype(numpy.float32) * ratio
-        return rules.Steps(values, zero_point, torch.quint8, zero_point if relu else None)
+        return rules.Steps(values, scale, zero_point, torch.quint8, zero_point if relu else None)
 
     if name.startswith("torch.ops"):
         return Trial(rule=rule, ours=lambda: ((data, extra, layer.our_packed(weight, bias), scale, zero_point), {}))

@@ -29,12 +29,14 @@ def weight_of(draw, shape, axis=0, channels=0.5):
     zeros = draw.chance(0.15)
     if draw.chance(channels):
         return draw.quantized_channels(shape, axis, zero_points=zeros)
-    return draw.quantized(shape, torch.qint8, float(F32(draw.scale())), draw.zero_point(torch.qint8) if zeros else 0)
+    return draw.quantized(shape, torch.qint8, float(F32(draw.scale())),
+                          draw.zero_point(torch.qint8) if zeros else 0)
 
 
 def bias_of(draw, n, sx, weight):
     """Of the size of the sums."""
-    return draw.floats([n], special=0, spread=float(sx * rules.weight_scales(weight).mean() * draw.choice((1, 100, 10000))))
+    steps_of_a_sum = sx * rules.weight_scales(weight).mean()
+    return draw.floats([n], special=0, spread=float(steps_of_a_sum * draw.choice((1, 100, 10000))))
 
 
 def steps(acc, sx, weight, bias, sy, channel):
@@ -80,7 +82,7 @@ def linear(draw, name):
 
     def rule():
         values = steps(_acc(data, weight), data.q_scale(), weight, bias, scale, -1)
-        return rules.Steps(values, zero_point, torch.quint8, zero_point if relu else None)
+        return rules.Steps(values, scale, zero_point, torch.quint8, zero_point if relu else None)
 
     def module():
         layer = resolve(name)(weight.shape[1], weight.shape[0])
@@ -137,7 +139,8 @@ def not_finite(data):
           "torch.ao.nn.quantized.dynamic.Linear", "torch.ao.nn.intrinsic.quantized.dynamic.LinearReLU")
 def linear_dynamic(draw, name):
     _, weight, bias = _operands(draw)
-    data = draw.floats(draw.shape(0, 3, 4) + [weight.shape[1] if draw.chance(0.98) else weight.shape[1] + 1], special=0.03)
+    data = draw.floats(draw.shape(0, 3, 4) + [weight.shape[1] if draw.chance(0.98) else weight.shape[1] + 1],
+                       special=0.03)
     relu, reduce_range = "relu" in name.lower(), draw.chance(0.5)
     if not name.startswith("torch.ops"):
         reduce_range = True
@@ -190,7 +193,8 @@ def prepack(draw, name):
         weight = draw.floats(draw.shape(2, 2), special=0)
         bias = draw.floats([weight.shape[0]], special=0)
     if name.endswith("unpack_fp16"):
-        return Trial(ours=lambda: ((call("linear_prepack_fp16", weight, bias),), {}), rule=lambda: (_half(weight).float(), bias),
+        return Trial(ours=lambda: ((call("linear_prepack_fp16", weight, bias),), {}),
+                     rule=lambda: (_half(weight).float(), bias),
                      expect=lambda: QUANTIZED.linear_unpack_fp16(QUANTIZED.linear_prepack_fp16(weight, bias)))
     expect = lambda: QUANTIZED.linear_unpack(QUANTIZED.linear_prepack(weight, bias))   # noqa: E731
     rule = (lambda: (weight, bias)) if weight.is_quantized else None
@@ -204,7 +208,8 @@ def prepack_fp16(draw, name):
     weight, bias = draw.floats(draw.shape(2, 2), special=0), draw.floats([3], special=0)
     weight = weight * draw.choice((1, 1, 1e5))
     bias = bias if weight.shape[0] == 3 else None
-    return Trial(weight, bias, rule=lambda: (_half(weight).float(), bias), finish=lambda packed: call("linear_unpack_fp16", packed),
+    return Trial(weight, bias, rule=lambda: (_half(weight).float(), bias),
+                 finish=lambda packed: call("linear_unpack_fp16", packed),
                  expect=lambda: QUANTIZED.linear_unpack_fp16(QUANTIZED.linear_prepack_fp16(weight, bias)))
 
 
@@ -220,5 +225,6 @@ def float_linear(draw, name):
     bound.absolute += 1e-6 * (float(bias.double().abs().max()) if bias is not None and bias.numel() else 0)
     if ".functional." in name or "_C" in name:
         return Trial(data, weight, bias, bound=bound, tolerated=[HALF, ONLY_FLOAT32, EMPTY])
-    return Trial(expect=lambda: torch.nn.functional.linear(data, weight, bias), bound=bound, tolerated=[HALF, ONLY_FLOAT32, EMPTY],
+    return Trial(expect=lambda: torch.nn.functional.linear(data, weight, bias), bound=bound,
+                 tolerated=[HALF, ONLY_FLOAT32, EMPTY],
                  ours=((data,), {"weight": weight, "bias": bias}))

@@ -24,7 +24,8 @@ def product(draw, name, left, right, settings=None, added=None):
     else:
         bound = Bound()
     if added is not None:
-        bound.absolute += 1e-6 * float(added.double().abs().nan_to_num(0, 0, 0).clamp(max=1e20).max()) if added.numel() else 0
+        finite = added.double().abs().nan_to_num(0, 0, 0)
+        bound.absolute += 1e-6 * float(finite.max()) if added.numel() else 0
     return Trial(*args, settings=settings, bound=bound)
 
 
@@ -44,7 +45,8 @@ def matmul(draw, name):
     other = k if draw.chance(0.97) else k + 1
     batch = draw.shape(0, 2, 3)
     left = [k] if draw.chance(0.15) else batch + [draw.size(), k]
-    right = [other] if draw.chance(0.15) else (draw.broadcast(batch) if draw.chance(0.5) else []) + [other, draw.size()]
+    other_batch = draw.broadcast(batch) if draw.chance(0.5) else []
+    right = [other] if draw.chance(0.15) else other_batch + [other, draw.size()]
     if draw.chance(0.02):
         left = []
     return product(draw, name, *_pair(draw, left, right))

@@ -11,11 +11,12 @@ NORM = Bound(ulps=4, part=4e-6, absolute=4e-6, double=1000, precise=double)
 
 
 def bound_for(data, weight, eps):
-    """Means and variances are float64 here, float32 in PyTorch: x - mean is off by a part of x, times 1 / deviation."""
+    """PyTorch's means and variances are float32: x - mean is off by a part of x, over the deviation."""
     finite = data[data.isfinite()].abs().double()
     largest = float(finite.max()) if finite.numel() else 0.0
     gamma = float(weight.abs().max()) if weight is not None and weight.numel() else 1.0
-    return Bound(ulps=4, part=4e-6, absolute=4e-6 + 4e-7 * largest * max(gamma, 1) / eps**0.5, double=1000, precise=double)
+    return Bound(ulps=4, part=4e-6, absolute=4e-6 + 4e-7 * largest * max(gamma, 1) / eps**0.5, double=1000,
+                 precise=double)
 
 
 def affine(draw, n, always=False):
@@ -54,10 +55,12 @@ def batch_norm(draw, name):
         n_spatial += 1
     shape = image(draw, n_spatial)
     n = shape[1] + (1 if draw.chance(0.03) and shape[0] else 0)
-    data, values, eps = draw.floats(shape, special=0.05, huge=False), statistics(draw, n), draw.choice((1e-5, 1e-3, 0.1))
+    data, values = draw.floats(shape, special=0.05, huge=False), statistics(draw, n)
+    eps = draw.choice((1e-5, 1e-3, 0.1))
     if name.startswith("torch.nn.Batch"):
         own = affine(draw, n, True)
-        return Trial(data, expect=lambda: _module(name, data, {**values, **own}, eps), ours=((data,), {**values, **own, "eps": eps}),
+        return Trial(data, expect=lambda: _module(name, data, {**values, **own}, eps),
+                     ours=((data,), {**values, **own, "eps": eps}),
                      bound=NORM, tolerated=[HALF])
     own = affine(draw, n)
     training = draw.chance(0.2)
@@ -110,10 +113,12 @@ def group_norm(draw, name):
         return Trial(data, settings={"num_groups": groups, "eps": eps}, tensors=own,
                      bound=bound_for(data, own["weight"], eps), tolerated=[ONE],
                      expect=lambda: torch.nn.functional.group_norm(data, groups, own["weight"], own["bias"], eps))
-    return Trial(data, groups, own["weight"], own["bias"], eps, bound=bound_for(data, own["weight"], eps), tolerated=[ONE])
+    return Trial(data, groups, own["weight"], own["bias"], eps, bound=bound_for(data, own["weight"], eps),
+                 tolerated=[ONE])
 
 
-@compares("torch.nn.functional.instance_norm", "torch.nn.InstanceNorm1d")
+@compares("torch.nn.functional.instance_norm", "torch.nn.InstanceNorm1d", "torch.nn.InstanceNorm2d",
+          "torch.nn.InstanceNorm3d")
 def instance_norm(draw, name):
     n_spatial = int(name[-2]) if name[-1] == "d" else draw.int(1, 3)
     unbatched = name[-1] == "d" and draw.chance(0.15)
@@ -129,7 +134,8 @@ def instance_norm(draw, name):
         return Trial(data, settings=settings, bound=bound_for(data, own["weight"], eps), tolerated=[ONE, EMPTY])
 
     def module():
-        norm = getattr(torch.nn, name.rsplit(".", 1)[1])(n, eps, affine=own["bias"] is not None, track_running_stats=running)
+        norm = getattr(torch.nn, name.rsplit(".", 1)[1])(n, eps, affine=own["bias"] is not None,
+                                                         track_running_stats=running)
         for key, value in {**own, **(values if running else {})}.items():
             if value is not None:
                 getattr(norm, key).copy_(value)

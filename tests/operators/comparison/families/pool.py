@@ -88,7 +88,8 @@ def _bigger_padding(settings, n):
 
 # No window at all: some of PyTorch's kernels refuse that, others give nothing.
 NO_WINDOW = ("we refuse windows that are larger than the tensor; some of PyTorch's kernels give nothing",
-             lambda ours, theirs: "has no window of" in ours.text and theirs.error is None and theirs.value.data.size == 0)
+             lambda ours, theirs: "has no window of" in ours.text and theirs.error is None and
+             theirs.value.data.size == 0)
 LARGER = ("PyTorch's kernel for 3 dimensions does not count the padding when it looks whether a window fits",
           lambda ours, theirs: "smaller than kernel size" in theirs.text)
 
@@ -100,7 +101,7 @@ def _count(size, kernel, stride, padding, ceil_mode):
 
 
 def averages(data, windows, divisor=None, include_pad=True, limits=None):
-    """Of each window the exact sum times 1 / n, in float32; windows are per dimension (start, end) before clipping."""
+    """Of each window the exact sum times 1 / n in float32; windows: of each dimension (start, end), not clipped."""
     x = rules.centred(data)
     n = len(windows)
     result = numpy.zeros(x.shape[:-n] + tuple(len(per) for per in windows), F32)
@@ -115,7 +116,7 @@ def averages(data, windows, divisor=None, include_pad=True, limits=None):
         else:
             count = math.prod(part.stop - part.start for part in inside)
         result[(Ellipsis,) + place] = total.astype(F32) * (F32(1) / F32(count))
-    return rules.Steps(result, data.q_zero_point(), data.dtype)
+    return rules.Steps(result, data.q_scale(), data.q_zero_point(), data.dtype)
 
 
 def _average_rule(data, settings, n):
@@ -170,7 +171,8 @@ def adaptive_avg_pool(draw, name):
         output = sizes[0]
     if draw.chance(0.02):
         output = 0 if isinstance(output, int) else (0,) * n
-    wanted = [size if size is not None else own for size, own in zip(_all(output, n) if isinstance(output, int) else output, shape[-n:])]
+    outputs = _all(output, n) if isinstance(output, int) else output
+    wanted = [own if size is None else size for size, own in zip(outputs, shape[-n:])]
 
     def rule():
         windows = [[(i * size // out, -((-(i + 1) * size) // out)) for i in range(out)]

@@ -29,7 +29,8 @@ def quantize_per_tensor(draw, name):
     scale, zero_point = draw.scale(1e-4, 10), draw.zero_point(dtype)
     if draw.chance(0.3):
         # Ties.
-        data = (torch.from_numpy(numpy.asarray(draw.array.integers(-300, 300, data.shape))) + 0.5).float() * F32(scale)
+        whole = torch.from_numpy(numpy.asarray(draw.array.integers(-300, 300, data.shape)))
+        data = (whole + 0.5).float() * F32(scale)
     if draw.chance(0.05):
         scale, zero_point = draw.choice(((scale, LIMITS[dtype][1] + 1), (scale, LIMITS[dtype][0] - 1)))
     rule = lambda: rules.quantize(data.numpy(), scale, zero_point, dtype)   # noqa: E731
@@ -52,7 +53,8 @@ def quantize_per_channel(draw, name):
     data = draw.floats(shape)
     axis = draw.int(0, len(shape) - 1)
     n = shape[axis] + (1 if draw.chance(0.03) else 0)
-    scales = torch.tensor([draw.scale(1e-3, 10) for _ in range(n)], dtype=draw.choice((torch.float32, torch.float64)))
+    scales = torch.tensor([draw.scale(1e-3, 10) for _ in range(n)],
+                          dtype=draw.choice((torch.float32, torch.float64)))
     if draw.chance(0.25):
         return _float_zero_points(draw, data, scales.float(), axis)
     zeros = torch.tensor([draw.zero_point(dtype) for _ in range(n)], dtype=draw.choice((torch.int32, torch.int64)))
@@ -67,11 +69,13 @@ def quantize_per_channel(draw, name):
             low, high = LIMITS[dtype]
             integers = numpy.rint(numpy.clip(values, (low - z).astype(F32), (high - z).astype(F32))).astype(int) + z
         return torch._make_per_channel_quantized_tensor(
-            torch.from_numpy(integers.astype("u1" if dtype == torch.quint8 else "i1")), scales.double(), zeros.long(), axis)
+            torch.from_numpy(integers.astype("u1" if dtype == torch.quint8 else "i1")), scales.double(),
+            zeros.long(), axis)
 
     agreeing = n == shape[axis]
     beyond = agreeing and data.numel() > 0 and _beyond(data, float(scales.min()))
-    return Trial(data, scales, zeros, axis, dtype, rule=rule if agreeing else None, unlike=SATURATES if beyond else None)
+    return Trial(data, scales, zeros, axis, dtype, rule=rule if agreeing else None,
+                 unlike=SATURATES if beyond else None)
 
 
 def _float_zero_points(draw, data, scales, axis):
@@ -141,7 +145,8 @@ def quantize_per_tensor_dynamic(draw, name):
 def _any_quantized(draw, channels=0.3):
     shape = draw.shape(1)
     if draw.chance(channels):
-        return draw.quantized_channels(shape, draw.int(0, len(shape) - 1), draw.choice(BYTES), zero_points=draw.chance(0.5))
+        return draw.quantized_channels(shape, draw.int(0, len(shape) - 1), draw.choice(BYTES),
+                                       zero_points=draw.chance(0.5))
     return draw.quantized(shape, draw.choice(DTYPES))
 
 

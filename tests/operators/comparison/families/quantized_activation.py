@@ -53,7 +53,8 @@ def elu(draw, name):
     if name.startswith("torch.ao"):
         return _trial(draw, name, function, settings={"alpha": alpha}, module=_class(name))
     scale, input_scale = draw.choice(((1, 1), (1, 1), (1.5, 0.5)))
-    return _trial(draw, name, lambda x: torch.ops.aten.elu(x, alpha, scale, input_scale), after=(alpha, scale, input_scale))
+    return _trial(draw, name, lambda x: torch.ops.aten.elu(x, alpha, scale, input_scale),
+                  after=(alpha, scale, input_scale))
 
 
 @compares("torch.ops.quantized.celu")

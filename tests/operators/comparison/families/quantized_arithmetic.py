@@ -6,6 +6,7 @@ import torch
 
 from .. import rules
 from ..draw import BYTES, LIMITS
+from ..names import resolve
 from ..trial import Trial, compares
 from .quantized_activation import output
 
@@ -27,7 +28,7 @@ def added(left, right, scale, zero_point, low):
 def multiplied(left, right, scale, zero_point, low):
     multiplier = (F32(left.q_scale()) * F32(right.q_scale())) * (F32(1) / F32(scale))
     product = rules.centred(left) * rules.centred(right)
-    return rules.Steps(product.astype(F32) * multiplier, zero_point, left.dtype, low)
+    return rules.Steps(product.astype(F32) * multiplier, scale, zero_point, left.dtype, low)
 
 
 def _add_number(data, number):
@@ -43,7 +44,7 @@ def _add_number(data, number):
     else:
         scale, zero = (moved - low) / (high - low) * s, high
     values = (q - z + steps).astype(F32) * (F32(s) * (F32(1) / F32(scale)))
-    return rules.Steps(values, zero, data.dtype).integers().astype(numpy.int64), scale, zero
+    return rules.Steps(values, scale, zero, data.dtype).integers().astype(numpy.int64), scale, zero
 
 
 def _mul_number(data, number):
@@ -59,7 +60,8 @@ def _mul_number(data, number):
 def with_number(draw, name, relu):
     dtype = draw.choice(BYTES)
     data = draw.quantized(draw.shape(), dtype)
-    number = draw.choice((0, 1, -1, 0.5, -0.25, 3, draw.float(-3, 3), draw.float(-300, 300), data.q_scale() * 1.5, 1e-3))
+    number = draw.choice((0, 1, -1, 0.5, -0.25, 3, draw.float(-3, 3), draw.float(-300, 300), data.q_scale() * 1.5,
+                          1e-3))
 
     def rule():
         q, scale, zero = (_mul_number if "mul" in name else _add_number)(data, number)
@@ -82,7 +84,9 @@ def arithmetic(draw, name):
     left, right = _pair(draw, dtype)
     scale, zero_point = output(draw, dtype, 1e-3, 10)
     rule = multiplied if "mul" in name else added
-    return Trial(left, right, scale, zero_point,
+    # PyTorch warns where the result is larger than its first operand.
+    full = lambda: left.expand(torch.broadcast_shapes(left.shape, right.shape))   # noqa: E731
+    return Trial(left, right, scale, zero_point, expect=lambda: resolve(name)(full(), right, scale, zero_point),
                  rule=lambda: rule(left, right, scale, zero_point, zero_point if relu else None))
 
 
@@ -98,7 +102,8 @@ def matmul(draw, name):
 
     def rule():
         multiplier = (F32(left.q_scale()) * F32(right.q_scale())) * (F32(1) / F32(scale))
-        return rules.Steps((rules.centred(left) @ rules.centred(right)).astype(F32) * multiplier, zero_point, dtype)
+        product = rules.centred(left) @ rules.centred(right)
+        return rules.Steps(product.astype(F32) * multiplier, scale, zero_point, dtype)
 
     broadcasts = ("PyTorch's kernel does not broadcast batches, or loses their order",
                   lambda ours, theirs: theirs.error is not None and left.shape[:-2] != right.shape[:-2])

@@ -42,8 +42,9 @@ def batch_norm(draw, name):
         r = F32(1) / numpy.sqrt(values["running_var"].numpy() + F32(eps))
         a = (r * gamma.numpy()) * (F32(data.q_scale()) / F32(scale))
         b = (beta.numpy() - (values["running_mean"].numpy() * r) * gamma.numpy()) / F32(scale)
-        steps = _channels(torch.from_numpy(a), data.dim()) * rules.centred(data).astype(F32) + _channels(torch.from_numpy(b), data.dim())
-        return rules.Steps(steps, zero_point, dtype, zero_point if relu else None)
+        a, b = (_channels(torch.from_numpy(values), data.dim()) for values in (a, b))
+        steps = a * rules.centred(data).astype(F32) + b
+        return rules.Steps(steps, scale, zero_point, dtype, zero_point if relu else None)
 
     if name.startswith("torch.ops"):
         return Trial(data, own["weight"], own["bias"], values["running_mean"], values["running_var"], eps, scale,
@@ -57,7 +58,8 @@ def batch_norm(draw, name):
         return norm(data)
 
     return Trial(data, expect=module, rule=rule, tolerated=[EMPTY],
-                 ours=((data,), {"weight": gamma, "bias": beta, **values, "eps": eps, "scale": scale, "zero_point": zero_point}))
+                 ours=((data,), {"weight": gamma, "bias": beta, **values, "eps": eps, "scale": scale,
+                                 "zero_point": zero_point}))
 
 
 def _normalized(data, group_shape, gamma, beta, eps, scale, zero_point):
@@ -85,7 +87,8 @@ def _parameters(own):
 def _trial(name, data, leading, own, eps, scale, zero_point, rule, build, settings, tolerated=()):
     tolerated = [one_step(rule), *tolerated]
     if name.startswith("torch.ops"):
-        return Trial(data, *leading, own["weight"], own["bias"], eps, scale, zero_point, rule=rule, tolerated=tolerated)
+        return Trial(data, *leading, own["weight"], own["bias"], eps, scale, zero_point, rule=rule,
+                     tolerated=tolerated)
     return Trial(data, expect=lambda: build(scale, zero_point)(data), rule=rule, tolerated=tolerated,
                  ours=((data,), {**settings, **own, "eps": eps, "scale": scale, "zero_point": zero_point}))
 
@@ -102,7 +105,8 @@ def layer_norm(draw, name):
     gamma, beta = (None if value is None else value.numpy() for value in (own["weight"], own["bias"]))
     rule = None if 0 in shape else lambda: _normalized(data, [-1] + normalized, gamma, beta, eps, scale, zero_point)
     build = lambda s, z: torch.ao.nn.quantized.LayerNorm(normalized, *_parameters(own), s, z, eps)   # noqa: E731
-    return _trial(name, data, [normalized], own, eps, scale, zero_point, rule, build, {"normalized_shape": normalized})
+    return _trial(name, data, [normalized], own, eps, scale, zero_point, rule, build,
+                  {"normalized_shape": normalized})
 
 
 @compares("torch.ops.quantized.group_norm", "torch.ao.nn.quantized.GroupNorm", "torch.ops.quantized.instance_norm",
@@ -119,7 +123,7 @@ def group_norm(draw, name):
     own = affine(draw, [n])
     eps = draw.choice((1e-5, 1e-3))
     scale, zero_point = output(draw, dtype)
-    gamma, beta = (None if value is None else _channels(value, data.dim()) for value in (own["weight"], own["bias"]))
+    gamma, beta = (None if own[key] is None else _channels(own[key], data.dim()) for key in ("weight", "bias"))
     rows = [shape[0] * groups, shape[1] // groups] + shape[2:]
     rule = None if 0 in shape else lambda: _normalized(data, rows, gamma, beta, eps, scale, zero_point)
 

@@ -41,7 +41,8 @@ def _cancelling(data):
 
 
 def _sum_bound(data):
-    return Bound(ulps=1, part=2e-6, absolute=2e-7 * min(_cancelling(data.double()), 1e30), double=100, precise=double)
+    return Bound(ulps=1, part=2e-6, absolute=2e-7 * min(_cancelling(data.double()), 1e30), double=100,
+                 precise=double)
 
 
 @compares("torch.mean")
@@ -68,7 +69,8 @@ def quantized_mean(draw, shape, settings):
         axes = tuple(d % n for d in dims)
         count = numpy.prod([shape[d] for d in axes])
         total = rules.centred(data).sum(axes, keepdims=settings.get("keepdim", False))
-        return rules.Steps(numpy.asarray(total).astype(F32) * (F32(1) / F32(count)), data.q_zero_point(), dtype)
+        return rules.Steps(numpy.asarray(total).astype(F32) * (F32(1) / F32(count)), data.q_scale(),
+                           data.q_zero_point(), dtype)
 
     empty = ("PyTorch has a value for the mean of nothing", lambda ours, theirs: 0 in shape)
     return Trial(data, settings=settings, rule=rule if valid and 0 not in shape else None, tolerated=[empty])
@@ -129,9 +131,11 @@ def spread(draw, name):
     elif draw.chance(0.4):
         settings["correction"] = draw.int(0, 2)
         settings.setdefault("dim", draw.dim(len(shape)))
-    data = draw.plain(shape, FLOATS[:2] if draw.chance(0.95) else PLAIN, special=0)   # of infinities PyTorch's mean is NaN
+    # No infinities: of them PyTorch's mean is NaN.
+    data = draw.plain(shape, FLOATS[:2] if draw.chance(0.95) else PLAIN, special=0)
     largest = float(data.double().abs().max()) if data.numel() else 0.0
-    return Trial(data, settings=settings, bound=Bound(ulps=16, part=1e-5, absolute=1e-6 * min(largest, 1e18), double=1000, precise=double))
+    bound = Bound(ulps=16, part=1e-5, absolute=1e-6 * min(largest, 1e18), double=1000, precise=double)
+    return Trial(data, settings=settings, bound=bound)
 
 
 @compares("torch.cumsum")

@@ -139,7 +139,8 @@ def movedim(draw, name):
 
 @compares("torch.squeeze")
 def squeeze(draw, name):
-    data = anything(draw, [1 if draw.chance(0.4) else size for size in draw.shape()], 0.0 if name.endswith("_") else 0.4)
+    data = anything(draw, [1 if draw.chance(0.4) else size for size in draw.shape()],
+                    0.0 if name.endswith("_") else 0.4)
     return Trial(data) if draw.chance(0.4) else Trial(data, draw.dim(data.dim()))
 
 
@@ -190,15 +191,18 @@ def repeat_interleave(draw, name):
     settings = {} if data.dim() == 0 or draw.chance(0.3) else {"dim": draw.dim(data.dim(), 0.01)}
     if draw.chance(0.5):
         return Trial(data, draw.int(-1 if draw.chance(0.05) else 0, 3), settings=settings)
-    n = data.numel() if "dim" not in settings else data.shape[settings["dim"]] if abs(settings["dim"]) < data.dim() else 1
-    repeats = draw.integers([n if draw.chance(0.8) else draw.choice((1, n + 1))], draw.choice((torch.int64, torch.int32)), 0, 3)
+    dim = settings.get("dim")
+    n = data.numel() if dim is None else data.shape[dim] if abs(dim) < data.dim() else 1
+    repeats = draw.integers([n if draw.chance(0.8) else draw.choice((1, n + 1))],
+                            draw.choice((torch.int64, torch.int32)), 0, 3)
     return Trial(data, repeats, settings=settings)
 
 
 @compares("torch.flip")
 def flip(draw, name):
     data = anything(draw, draw.shape())
-    dims = [d - data.dim() if draw.chance(0.3) else d for d in draw.sample(range(data.dim()), draw.int(0, data.dim()))]
+    dims = draw.sample(range(data.dim()), draw.int(0, data.dim()))
+    dims = [d - data.dim() if draw.chance(0.3) else d for d in dims]
     if dims and draw.chance(0.05):
         dims.append(draw.choice((dims[0], data.dim())))
     return Trial(data, *spread(draw, name, dims))
