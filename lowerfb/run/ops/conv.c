@@ -6,7 +6,7 @@
  */
 
 #include <lowerfb/run/lfb-call-private.h>
-#include <lowerfb/run/lfb-packed-conv-private.h>
+#include <lowerfb/run/lfb-packed-taps-private.h>
 #include <lowerfb/kernels/round.h>
 
 #include <string.h>
@@ -61,7 +61,7 @@ pack_from_call (LfbCall   *call,
       return NULL;
     }
 
-  return lfb_packed_conv_new (call->runtime, &settings, weight, bias, error);
+  return lfb_packed_taps_new (call->runtime, &settings, weight, bias, error);
 }
 
 static gpointer
@@ -123,13 +123,13 @@ prepare_packed (LfbCall  *call,
 static void
 free_conv (gpointer conv)
 {
-  lfb_packed_conv_free (conv);
+  lfb_packed_taps_free (conv);
 }
 
 /* A conv1d whose weight was packed with a height of 1: the input gets one. */
 static LfbTensor *
 with_height (LfbCall              *call,
-             const LfbPackedConv  *conv,
+             const LfbPackedTaps  *conv,
              LfbTensor            *input,
              GError              **error)
 {
@@ -151,7 +151,7 @@ with_height (LfbCall              *call,
 
 static void
 without_height (LfbCall             *call,
-                const LfbPackedConv *conv,
+                const LfbPackedTaps *conv,
                 LfbArray            *array)
 {
   const ConvKind *kind = LFB_CALL_DATA (call, ConvKind);
@@ -198,7 +198,7 @@ static_conv (LfbCall  *call,
 {
   const ConvKind *kind = LFB_CALL_DATA (call, ConvKind);
   LfbTensor *input = quantized_input (call, error);
-  const LfbPackedConv *conv = input != NULL ? lfb_call_state (call, error) : NULL;
+  const LfbPackedTaps *conv = input != NULL ? lfb_call_state (call, error) : NULL;
   g_autoptr (LfbTensor) image = conv != NULL ? with_height (call, conv, input, error) : NULL;
   g_auto (LfbOutputStage) stage = { NULL, NULL };
   g_auto (LfbArray) array = LFB_ARRAY_INIT;
@@ -217,7 +217,7 @@ static_conv (LfbCall  *call,
   output.y_zero_point = zero_point;
   output.y_min = kind->relu ? zero_point : 0;
   output.y_max = 255;
-  if (!lfb_packed_conv_run (conv, call->runtime, input_name (call), image, output.x_zero_point,
+  if (!lfb_packed_taps_run (conv, call->runtime, input_name (call), image, output.x_zero_point,
                             &output, NULL, &array, error))
     return NULL;
   without_height (call, conv, &array);
@@ -232,7 +232,7 @@ dynamic_conv (LfbCall  *call,
   const ConvKind *kind = LFB_CALL_DATA (call, ConvKind);
   const char *name = input_name (call);
   LfbTensor *input = lfb_call_tensor (call, name, error);
-  const LfbPackedConv *conv = input != NULL ? lfb_call_state (call, error) : NULL;
+  const LfbPackedTaps *conv = input != NULL ? lfb_call_state (call, error) : NULL;
   g_autoptr (LfbTensor) quantized = NULL;
   g_autoptr (LfbTensor) image = NULL;
   g_auto (LfbOutputStage) stage = { NULL, NULL };
@@ -252,7 +252,7 @@ dynamic_conv (LfbCall  *call,
   output.bias = stage.bias;
   output.x_zero_point = lfb_tensor_get_zero_point (quantized);
   output.relu = kind->relu;
-  if (!lfb_packed_conv_run (conv, call->runtime, name, image, output.x_zero_point, NULL, &output, &array, error))
+  if (!lfb_packed_taps_run (conv, call->runtime, name, image, output.x_zero_point, NULL, &output, &array, error))
     return NULL;
   without_height (call, conv, &array);
 
@@ -261,7 +261,7 @@ dynamic_conv (LfbCall  *call,
 
 /* y = clamp (round ((float (acc) + b / (sx sw)) * m + (q2 - z2) * (s2 / sy)) + zy) */
 static void
-add_and_quantize (const LfbPackedConv  *conv,
+add_and_quantize (const LfbPackedTaps  *conv,
                   const LfbOutputStage *stage,
                   const LfbArray       *sums,
                   LfbTensor            *extra,
@@ -295,7 +295,7 @@ static_conv_add (LfbCall  *call,
   const ConvKind *kind = LFB_CALL_DATA (call, ConvKind);
   LfbTensor *input = quantized_input (call, error);
   LfbTensor *extra = input != NULL ? lfb_call_tensor (call, "extra", error) : NULL;
-  const LfbPackedConv *conv = extra != NULL ? lfb_call_state (call, error) : NULL;
+  const LfbPackedTaps *conv = extra != NULL ? lfb_call_state (call, error) : NULL;
   g_auto (LfbOutputStage) plain = { NULL, NULL };
   g_auto (LfbOutputStage) stage = { NULL, NULL };
   g_auto (LfbArray) sums = LFB_ARRAY_INIT;
@@ -315,7 +315,7 @@ static_conv_add (LfbCall  *call,
   output.multiplier = plain.multiplier;
   output.bias = plain.bias;
   output.x_zero_point = lfb_tensor_get_zero_point (input);
-  if (!lfb_packed_conv_run (conv, call->runtime, input_name (call), input, output.x_zero_point,
+  if (!lfb_packed_taps_run (conv, call->runtime, input_name (call), input, output.x_zero_point,
                             NULL, &output, &sums, error) ||
       !lfb_array_init (&array, LFB_DTYPE_QUINT8, sums.shape, sums.n_dims, error))
     return NULL;

@@ -6,7 +6,7 @@
  */
 
 #include <lowerfb/run/lfb-call-private.h>
-#include <lowerfb/run/lfb-packed-conv-private.h>
+#include <lowerfb/run/lfb-packed-taps-private.h>
 
 #include <string.h>
 
@@ -115,7 +115,7 @@ prepack (LfbCall  *call,
   LfbTensor *weight = lfb_call_tensor (call, "weight", error);
   g_autoptr (LfbTensor) kept = NULL;
   LfbConvSettings settings;
-  LfbPackedConv *conv;
+  LfbPackedTaps *conv;
   LfbTensor *bias;
 
   if (weight == NULL ||
@@ -129,10 +129,10 @@ prepack (LfbCall  *call,
                            "argument `padding` is 'same' with an even kernel: a packed weight keeps one padding for both sides");
       return NULL;
     }
-  conv = lfb_packed_conv_new (call->runtime, &settings, weight, bias, error);
+  conv = lfb_packed_taps_new (call->runtime, &settings, weight, bias, error);
   if (conv == NULL)
     return NULL;
-  lfb_packed_conv_free (conv);
+  lfb_packed_taps_free (conv);
 
   kept = kind->n_spatial == 1 ? with_height (weight, error) : g_object_ref (weight);
 

@@ -7,7 +7,7 @@
 
 #include <lowerfb/run/lfb-call-private.h>
 #include <lowerfb/run/lfb-gemm-private.h>
-#include <lowerfb/run/lfb-packed-conv-private.h>
+#include <lowerfb/run/lfb-packed-taps-private.h>
 #include <lowerfb/run/lfb-reference-private.h>
 
 #include <string.h>

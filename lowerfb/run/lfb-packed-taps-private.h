@@ -17,19 +17,19 @@ typedef struct {
   gsize out_channels;
   LfbWeightParams params;
   void *packed;
-} LfbPackedConv;
+} LfbPackedTaps;
 
 /* @settings has the groups, kernel and so on of @weight. */
-LfbPackedConv *lfb_packed_conv_new      (const LfbRuntime       *runtime,
+LfbPackedTaps *lfb_packed_taps_new      (const LfbRuntime       *runtime,
                                          const LfbConvSettings  *settings,
                                          LfbTensor              *weight,
                                          LfbTensor              *bias,
                                          GError                **error);
-void           lfb_packed_conv_free     (LfbPackedConv          *self);
+void           lfb_packed_taps_free     (LfbPackedTaps          *self);
 
 /* One output stage is given: with @requantize the array is filled with quint8
  * integers, with @rescale with float32, both channels first. */
-gboolean       lfb_packed_conv_run      (const LfbPackedConv    *self,
+gboolean       lfb_packed_taps_run      (const LfbPackedTaps    *self,
                                          const LfbRuntime       *runtime,
                                          const char             *name,
                                          LfbTensor              *input,

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* See lfb-packed-conv-private.h; numerics.md, "Linear and convolution". Sums
+/* See lfb-packed-taps-private.h; numerics.md, "Linear and convolution". Sums
  * are exact integers, so that a transposed convolution may be computed as the
  * plain one that has the same products.
  */
 
-#include <lowerfb/run/lfb-packed-conv-private.h>
+#include <lowerfb/run/lfb-packed-taps-private.h>
 
 #include <stdlib.h>
 #include <string.h>
 
 void
-lfb_packed_conv_free (LfbPackedConv *self)
+lfb_packed_taps_free (LfbPackedTaps *self)
 {
   if (self == NULL)
     return;
@@ -22,7 +22,7 @@ lfb_packed_conv_free (LfbPackedConv *self)
 }
 
 static gboolean
-pack (LfbPackedConv     *self,
+pack (LfbPackedTaps     *self,
       const LfbRuntime  *runtime,
       LfbTensor         *weight,
       GError           **error)
@@ -58,20 +58,20 @@ pack (LfbPackedConv     *self,
   return TRUE;
 }
 
-LfbPackedConv *
-lfb_packed_conv_new (const LfbRuntime       *runtime,
+LfbPackedTaps *
+lfb_packed_taps_new (const LfbRuntime       *runtime,
                      const LfbConvSettings  *settings,
                      LfbTensor              *weight,
                      LfbTensor              *bias,
                      GError                **error)
 {
-  LfbPackedConv *self = g_new0 (LfbPackedConv, 1);
+  LfbPackedTaps *self = g_new0 (LfbPackedTaps, 1);
 
   self->settings = *settings;
   if (!lfb_conv_settings_channels (settings, weight, &self->in_channels, &self->out_channels, error) ||
       !lfb_weight_params_init (&self->params, weight, settings->transposed, bias, self->out_channels, error) ||
       !pack (self, runtime, weight, error))
-    g_clear_pointer (&self, lfb_packed_conv_free);
+    g_clear_pointer (&self, lfb_packed_taps_free);
 
   return self;
 }
@@ -155,7 +155,7 @@ lfb_conv_spread (const LfbConvSettings  *settings,
 }
 
 typedef struct {
-  const LfbPackedConv *conv;
+  const LfbPackedTaps *conv;
   const LfbConvKernel *kernel;
   const LfbWindow *window;
   const guint8 *x;
@@ -201,7 +201,7 @@ run_pixels (gsize    begin,
 
 /* The input channels last, with gaps if transposed. */
 static gpointer
-arrange_input (const LfbPackedConv  *self,
+arrange_input (const LfbPackedTaps  *self,
                const LfbImage       *image,
                LfbTensor            *input,
                gint32                x_zero_point,
@@ -223,7 +223,7 @@ arrange_input (const LfbPackedConv  *self,
 }
 
 static gboolean
-run_window (const LfbPackedConv  *self,
+run_window (const LfbPackedTaps  *self,
             const LfbRuntime     *runtime,
             const LfbImage       *image,
             const LfbWindow      *window,
@@ -259,7 +259,7 @@ run_window (const LfbPackedConv  *self,
 }
 
 gboolean
-lfb_packed_conv_run (const LfbPackedConv  *self,
+lfb_packed_taps_run (const LfbPackedTaps  *self,
                      const LfbRuntime     *runtime,
                      const char           *name,
                      LfbTensor            *input,
