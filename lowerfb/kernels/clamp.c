@@ -7,11 +7,11 @@
 #include <lowerfb/kernels/select.h>
 
 static const LfbClampU8Kernel clamp_u8_variants[] = {
-  { "c", 0, lfb_clamp_u8_c },
+  LFB_VECTOR_VARIANTS (lfb_clamp_u8),
 };
 
 static const LfbClampS8Kernel clamp_s8_variants[] = {
-  { "c", 0, lfb_clamp_s8_c },
+  LFB_VECTOR_VARIANTS (lfb_clamp_s8),
 };
 
 void

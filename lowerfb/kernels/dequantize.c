@@ -7,31 +7,31 @@
 #include <lowerfb/kernels/select.h>
 
 static const LfbDequantizeU8Kernel dequantize_u8_variants[] = {
-  { "c", 0, lfb_dequantize_u8f32_c },
+  LFB_VECTOR_VARIANTS (lfb_dequantize_u8f32),
 };
 
 static const LfbDequantizeS8Kernel dequantize_s8_variants[] = {
-  { "c", 0, lfb_dequantize_s8f32_c },
+  LFB_VECTOR_VARIANTS (lfb_dequantize_s8f32),
 };
 
 static const LfbDequantizeS32Kernel dequantize_s32_variants[] = {
-  { "c", 0, lfb_dequantize_s32f32_c },
+  LFB_VECTOR_VARIANTS (lfb_dequantize_s32f32),
 };
 
 static const LfbDequantizeChannelsU8Kernel dequantize_channels_u8_variants[] = {
-  { "c", 0, lfb_dequantize_channels_u8f32_c },
+  LFB_VECTOR_VARIANTS (lfb_dequantize_channels_u8f32),
 };
 
 static const LfbDequantizeChannelsS8Kernel dequantize_channels_s8_variants[] = {
-  { "c", 0, lfb_dequantize_channels_s8f32_c },
+  LFB_VECTOR_VARIANTS (lfb_dequantize_channels_s8f32),
 };
 
 static const LfbDequantizeChannelsS32Kernel dequantize_channels_s32_variants[] = {
-  { "c", 0, lfb_dequantize_channels_s32f32_c },
+  LFB_VECTOR_VARIANTS (lfb_dequantize_channels_s32f32),
 };
 
 static const LfbDequantizeFloatZeroU8Kernel dequantize_float_zero_u8_variants[] = {
-  { "c", 0, lfb_dequantize_float_zero_u8f32_c },
+  LFB_VECTOR_VARIANTS (lfb_dequantize_float_zero_u8f32),
 };
 
 void

@@ -103,14 +103,21 @@ void lfb_dequantize_channels_s8_init   (LfbDequantizeChannelsS8Kernel  *kernel, 
 void lfb_dequantize_channels_s32_init  (LfbDequantizeChannelsS32Kernel *kernel, unsigned cpu_flags);
 void lfb_dequantize_float_zero_u8_init (LfbDequantizeFloatZeroU8Kernel *kernel, unsigned cpu_flags);
 
-void lfb_dequantize_u8f32_c            (const uint8_t *q, float *x, size_t n, float scale, int32_t zero_point);
-void lfb_dequantize_s8f32_c            (const int8_t *q, float *x, size_t n, float scale, int32_t zero_point);
-void lfb_dequantize_s32f32_c           (const int32_t *q, float *x, size_t n, float scale, int32_t zero_point);
-void lfb_dequantize_channels_u8f32_c   (const uint8_t *q, float *x, size_t outer, size_t channels, size_t inner,
-                                        const float *scales, const int32_t *zero_points);
-void lfb_dequantize_channels_s8f32_c   (const int8_t *q, float *x, size_t outer, size_t channels, size_t inner,
-                                        const float *scales, const int32_t *zero_points);
-void lfb_dequantize_channels_s32f32_c  (const int32_t *q, float *x, size_t outer, size_t channels, size_t inner,
-                                        const float *scales, const int32_t *zero_points);
-void lfb_dequantize_float_zero_u8f32_c (const uint8_t *q, float *x, size_t outer, size_t channels, size_t inner,
-                                        const float *scales, const float *zero_points);
+/* The functions of the variants. */
+#define LFB_DEQUANTIZE_FUNCTIONS(isa) \
+  void lfb_dequantize_u8f32_##isa            (const uint8_t *q, float *x, size_t n, float scale, int32_t zero_point); \
+  void lfb_dequantize_s8f32_##isa            (const int8_t *q, float *x, size_t n, float scale, int32_t zero_point); \
+  void lfb_dequantize_s32f32_##isa           (const int32_t *q, float *x, size_t n, float scale, int32_t zero_point); \
+  void lfb_dequantize_channels_u8f32_##isa   (const uint8_t *q, float *x, size_t outer, size_t channels, size_t inner, \
+                                              const float *scales, const int32_t *zero_points); \
+  void lfb_dequantize_channels_s8f32_##isa   (const int8_t *q, float *x, size_t outer, size_t channels, size_t inner, \
+                                              const float *scales, const int32_t *zero_points); \
+  void lfb_dequantize_channels_s32f32_##isa  (const int32_t *q, float *x, size_t outer, size_t channels, size_t inner, \
+                                              const float *scales, const int32_t *zero_points); \
+  void lfb_dequantize_float_zero_u8f32_##isa (const uint8_t *q, float *x, size_t outer, size_t channels, size_t inner, \
+                                              const float *scales, const float *zero_points);
+
+LFB_DEQUANTIZE_FUNCTIONS (c)
+LFB_DEQUANTIZE_FUNCTIONS (avx2)
+LFB_DEQUANTIZE_FUNCTIONS (avx512vnni)
+LFB_DEQUANTIZE_FUNCTIONS (neon)

@@ -7,7 +7,10 @@
 #include <lowerfb/kernels/select.h>
 
 static const LfbLookupKernel lookup_variants[] = {
-  { "c", 0, lfb_lookup_u8_c },
+  LFB_VECTOR_VARIANTS (lfb_lookup_u8),
+#ifdef __x86_64__
+  { "avx512vbmi", LFB_CPU_AVX512VBMI, lfb_lookup_u8_avx512vbmi },
+#endif
 };
 
 void

@@ -21,4 +21,8 @@ typedef struct
 
 void lfb_lookup_init (LfbLookupKernel *kernel, unsigned cpu_flags);
 
-void lfb_lookup_u8_c (const uint8_t *x, uint8_t *y, size_t n, const uint8_t *table);
+void lfb_lookup_u8_c          (const uint8_t *x, uint8_t *y, size_t n, const uint8_t *table);
+void lfb_lookup_u8_avx2       (const uint8_t *x, uint8_t *y, size_t n, const uint8_t *table);
+void lfb_lookup_u8_avx512vnni (const uint8_t *x, uint8_t *y, size_t n, const uint8_t *table);
+void lfb_lookup_u8_avx512vbmi (const uint8_t *x, uint8_t *y, size_t n, const uint8_t *table);
+void lfb_lookup_u8_neon       (const uint8_t *x, uint8_t *y, size_t n, const uint8_t *table);

@@ -7,7 +7,7 @@
 #include <lowerfb/kernels/select.h>
 
 static const LfbMinmaxKernel minmax_variants[] = {
-  { "c", 0, lfb_minmax_f32_c },
+  LFB_VECTOR_VARIANTS (lfb_minmax_f32),
 };
 
 void

@@ -21,6 +21,9 @@ typedef struct
   bool (*run) (const float *x, size_t n, float *min, float *max);
 } LfbMinmaxKernel;
 
-void lfb_minmax_init  (LfbMinmaxKernel *kernel, unsigned cpu_flags);
+void lfb_minmax_init (LfbMinmaxKernel *kernel, unsigned cpu_flags);
 
-bool lfb_minmax_f32_c (const float *x, size_t n, float *min, float *max);
+bool lfb_minmax_f32_c          (const float *x, size_t n, float *min, float *max);
+bool lfb_minmax_f32_avx2       (const float *x, size_t n, float *min, float *max);
+bool lfb_minmax_f32_avx512vnni (const float *x, size_t n, float *min, float *max);
+bool lfb_minmax_f32_neon       (const float *x, size_t n, float *min, float *max);

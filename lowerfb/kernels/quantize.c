@@ -7,31 +7,31 @@
 #include <lowerfb/kernels/select.h>
 
 static const LfbQuantizeU8Kernel quantize_u8_variants[] = {
-  { "c", 0, lfb_quantize_f32u8_c },
+  LFB_VECTOR_VARIANTS (lfb_quantize_f32u8),
 };
 
 static const LfbQuantizeS8Kernel quantize_s8_variants[] = {
-  { "c", 0, lfb_quantize_f32s8_c },
+  LFB_VECTOR_VARIANTS (lfb_quantize_f32s8),
 };
 
 static const LfbQuantizeS32Kernel quantize_s32_variants[] = {
-  { "c", 0, lfb_quantize_f32s32_c },
+  LFB_VECTOR_VARIANTS (lfb_quantize_f32s32),
 };
 
 static const LfbQuantizeChannelsU8Kernel quantize_channels_u8_variants[] = {
-  { "c", 0, lfb_quantize_channels_f32u8_c },
+  LFB_VECTOR_VARIANTS (lfb_quantize_channels_f32u8),
 };
 
 static const LfbQuantizeChannelsS8Kernel quantize_channels_s8_variants[] = {
-  { "c", 0, lfb_quantize_channels_f32s8_c },
+  LFB_VECTOR_VARIANTS (lfb_quantize_channels_f32s8),
 };
 
 static const LfbQuantizeChannelsS32Kernel quantize_channels_s32_variants[] = {
-  { "c", 0, lfb_quantize_channels_f32s32_c },
+  LFB_VECTOR_VARIANTS (lfb_quantize_channels_f32s32),
 };
 
 static const LfbQuantizeFloatZeroU8Kernel quantize_float_zero_u8_variants[] = {
-  { "c", 0, lfb_quantize_float_zero_f32u8_c },
+  LFB_VECTOR_VARIANTS (lfb_quantize_float_zero_f32u8),
 };
 
 void

@@ -113,14 +113,21 @@ void lfb_quantize_channels_s8_init   (LfbQuantizeChannelsS8Kernel  *kernel, unsi
 void lfb_quantize_channels_s32_init  (LfbQuantizeChannelsS32Kernel *kernel, unsigned cpu_flags);
 void lfb_quantize_float_zero_u8_init (LfbQuantizeFloatZeroU8Kernel *kernel, unsigned cpu_flags);
 
-void lfb_quantize_f32u8_c            (const float *x, uint8_t *q, size_t n, float scale, int32_t zero_point);
-void lfb_quantize_f32s8_c            (const float *x, int8_t *q, size_t n, float scale, int32_t zero_point);
-void lfb_quantize_f32s32_c           (const float *x, int32_t *q, size_t n, float scale, int32_t zero_point);
-void lfb_quantize_channels_f32u8_c   (const float *x, uint8_t *q, size_t outer, size_t channels, size_t inner,
-                                      const float *scales, const int32_t *zero_points);
-void lfb_quantize_channels_f32s8_c   (const float *x, int8_t *q, size_t outer, size_t channels, size_t inner,
-                                      const float *scales, const int32_t *zero_points);
-void lfb_quantize_channels_f32s32_c  (const float *x, int32_t *q, size_t outer, size_t channels, size_t inner,
-                                      const float *scales, const int32_t *zero_points);
-void lfb_quantize_float_zero_f32u8_c (const float *x, uint8_t *q, size_t outer, size_t channels, size_t inner,
-                                      const float *scales, const float *zero_points, int32_t qmax);
+/* The functions of the variants. */
+#define LFB_QUANTIZE_FUNCTIONS(isa) \
+  void lfb_quantize_f32u8_##isa            (const float *x, uint8_t *q, size_t n, float scale, int32_t zero_point); \
+  void lfb_quantize_f32s8_##isa            (const float *x, int8_t *q, size_t n, float scale, int32_t zero_point); \
+  void lfb_quantize_f32s32_##isa           (const float *x, int32_t *q, size_t n, float scale, int32_t zero_point); \
+  void lfb_quantize_channels_f32u8_##isa   (const float *x, uint8_t *q, size_t outer, size_t channels, size_t inner, \
+                                            const float *scales, const int32_t *zero_points); \
+  void lfb_quantize_channels_f32s8_##isa   (const float *x, int8_t *q, size_t outer, size_t channels, size_t inner, \
+                                            const float *scales, const int32_t *zero_points); \
+  void lfb_quantize_channels_f32s32_##isa  (const float *x, int32_t *q, size_t outer, size_t channels, size_t inner, \
+                                            const float *scales, const int32_t *zero_points); \
+  void lfb_quantize_float_zero_f32u8_##isa (const float *x, uint8_t *q, size_t outer, size_t channels, size_t inner, \
+                                            const float *scales, const float *zero_points, int32_t qmax);
+
+LFB_QUANTIZE_FUNCTIONS (c)
+LFB_QUANTIZE_FUNCTIONS (avx2)
+LFB_QUANTIZE_FUNCTIONS (avx512vnni)
+LFB_QUANTIZE_FUNCTIONS (neon)

@@ -6,6 +6,8 @@
 
 #include <stddef.h>
 
+#include <lowerfb/kernels/cpu.h>
+
 /* Sets *(kernel) to the last row of the array @variants that needs no flag
  * outside @cpu_flags.  Rows stand from the plain C variant, which needs none,
  * upwards; those of one architecture inside #ifdef __x86_64__ or __aarch64__. */
@@ -17,3 +19,19 @@
           *(kernel) = (variants)[i_];                                         \
     }                                                                         \
   while (0)
+
+/* The rows of a kernel that is one function, @name_ISA, and that has a variant
+ * for each set of vectors (simd/vector.h). */
+#if defined (__x86_64__)
+#define LFB_VECTOR_VARIANTS(name) \
+  { "c", 0, name##_c }, \
+  { "avx2", LFB_CPU_AVX2, name##_avx2 }, \
+  { "avx512vnni", LFB_CPU_AVX512VNNI, name##_avx512vnni }
+#elif defined (__aarch64__)
+#define LFB_VECTOR_VARIANTS(name) \
+  { "c", 0, name##_c }, \
+  { "neon", LFB_CPU_NEON, name##_neon }
+#else
+#define LFB_VECTOR_VARIANTS(name) \
+  { "c", 0, name##_c }
+#endif

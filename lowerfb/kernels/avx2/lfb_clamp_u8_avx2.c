@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Clamp of quint8, in AVX2.  The contract is clamp.h. */
+
+#include <lowerfb/kernels/simd/clamp.h>
+
+LFB_CLAMP_VARIANT (u8, uint8_t, avx2, false)

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* float32 to qint8, per tensor and per channel, in AVX-512.  The contract is quantize.h. */
+
+#include <lowerfb/kernels/simd/quantize.h>
+
+LFB_QUANTIZE_BYTES_VARIANT (s8, int8_t, avx512vnni, true)

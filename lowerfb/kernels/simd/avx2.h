@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The vectors of vector.h in AVX2. */
+
+#pragma once
+
+#include <immintrin.h>
+
+#define LFB_LANES ((size_t) 8)
+#define LFB_BYTES ((size_t) 32)
+
+typedef __m256i LfbVb;
+typedef __m256i LfbVi;
+typedef __m256  LfbVf;
+
+LFB_INLINE LfbVb lfb_vb_load (const void *p) { return _mm256_loadu_si256 (p); }
+LFB_INLINE void lfb_vb_store (void *p, LfbVb x) { _mm256_storeu_si256 (p, x); }
+LFB_INLINE LfbVb lfb_vb_fill (uint8_t x) { return _mm256_set1_epi8 ((char) x); }
+LFB_INLINE LfbVb lfb_vb_min_u8 (LfbVb a, LfbVb b) { return _mm256_min_epu8 (a, b); }
+LFB_INLINE LfbVb lfb_vb_max_u8 (LfbVb a, LfbVb b) { return _mm256_max_epu8 (a, b); }
+LFB_INLINE LfbVb lfb_vb_min_s8 (LfbVb a, LfbVb b) { return _mm256_min_epi8 (a, b); }
+LFB_INLINE LfbVb lfb_vb_max_s8 (LfbVb a, LfbVb b) { return _mm256_max_epi8 (a, b); }
+
+LFB_INLINE LfbVb
+lfb_vb_load_part (const void *p,
+                  size_t      n)
+{
+  uint8_t bytes[LFB_BYTES] = { 0 };
+
+  memcpy (bytes, p, n);
+
+  return lfb_vb_load (bytes);
+}
+
+LFB_INLINE void
+lfb_vb_store_part (void   *p,
+                   LfbVb   x,
+                   size_t  n)
+{
+  uint8_t bytes[LFB_BYTES];
+
+  lfb_vb_store (bytes, x);
+  memcpy (p, bytes, n);
+}
+
+LFB_INLINE LfbVf lfb_vf_load (const float *p) { return _mm256_loadu_ps (p); }
+LFB_INLINE void lfb_vf_store (float *p, LfbVf x) { _mm256_storeu_ps (p, x); }
+LFB_INLINE LfbVf lfb_vf_fill (float x) { return _mm256_set1_ps (x); }
+LFB_INLINE LfbVf lfb_vf_add (LfbVf a, LfbVf b) { return _mm256_add_ps (a, b); }
+LFB_INLINE LfbVf lfb_vf_sub (LfbVf a, LfbVf b) { return _mm256_sub_ps (a, b); }
+LFB_INLINE LfbVf lfb_vf_mul (LfbVf a, LfbVf b) { return _mm256_mul_ps (a, b); }
+LFB_INLINE LfbVf lfb_vf_div (LfbVf a, LfbVf b) { return _mm256_div_ps (a, b); }
+/* a > b ? a : b and a < b ? a : b, so that a NaN in @a gives @b. */
+LFB_INLINE LfbVf lfb_vf_max (LfbVf a, LfbVf b) { return _mm256_max_ps (a, b); }
+LFB_INLINE LfbVf lfb_vf_min (LfbVf a, LfbVf b) { return _mm256_min_ps (a, b); }
+
+/* All bits of the first @n lanes. */
+LFB_INLINE __m256i
+lfb_lane_mask (size_t n)
+{
+  return _mm256_cmpgt_epi32 (_mm256_set1_epi32 ((int) n), _mm256_setr_epi32 (0, 1, 2, 3, 4, 5, 6, 7));
+}
+
+LFB_INLINE LfbVf
+lfb_vf_load_part (const float *p,
+                  size_t       n)
+{
+  return _mm256_maskload_ps (p, lfb_lane_mask (n));
+}
+
+LFB_INLINE void
+lfb_vf_store_part (float  *p,
+                   LfbVf   x,
+                   size_t  n)
+{
+  _mm256_maskstore_ps (p, lfb_lane_mask (n), x);
+}
+
+/* NaN becomes 0. */
+LFB_INLINE LfbVf
+lfb_vf_zero_nan (LfbVf x)
+{
+  return _mm256_and_ps (x, _mm256_cmp_ps (x, x, _CMP_ORD_Q));
+}
+
+/* x < 0 ? 0 : x, which keeps NaN and -0. */
+LFB_INLINE LfbVf
+lfb_vf_relu (LfbVf x)
+{
+  return _mm256_andnot_ps (_mm256_cmp_ps (x, _mm256_setzero_ps (), _CMP_LT_OQ), x);
+}
+
+/* b < a or a is NaN: a, else b. */
+LFB_INLINE LfbVf
+lfb_vf_max_nan (LfbVf a,
+                LfbVf b)
+{
+  return _mm256_blendv_ps (b, a, _mm256_or_ps (_mm256_cmp_ps (a, b, _CMP_GT_OQ), _mm256_cmp_ps (a, a, _CMP_UNORD_Q)));
+}
+
+LFB_INLINE LfbVi lfb_vi_load (const int32_t *p) { return _mm256_loadu_si256 ((const void *) p); }
+LFB_INLINE void lfb_vi_store (int32_t *p, LfbVi x) { _mm256_storeu_si256 ((void *) p, x); }
+LFB_INLINE LfbVi lfb_vi_fill (int32_t x) { return _mm256_set1_epi32 (x); }
+LFB_INLINE LfbVi lfb_vi_add (LfbVi a, LfbVi b) { return _mm256_add_epi32 (a, b); }
+LFB_INLINE LfbVi lfb_vi_sub (LfbVi a, LfbVi b) { return _mm256_sub_epi32 (a, b); }
+LFB_INLINE LfbVi lfb_vi_mul (LfbVi a, LfbVi b) { return _mm256_mullo_epi32 (a, b); }
+LFB_INLINE LfbVi lfb_vi_and (LfbVi a, LfbVi b) { return _mm256_and_si256 (a, b); }
+LFB_INLINE LfbVi lfb_vi_max (LfbVi a, LfbVi b) { return _mm256_max_epi32 (a, b); }
+LFB_INLINE LfbVi lfb_vi_bits (LfbVf x) { return _mm256_castps_si256 (x); }
+LFB_INLINE LfbVf lfb_vf_of_bits (LfbVi x) { return _mm256_castsi256_ps (x); }
+LFB_INLINE LfbVf lfb_vf_of (LfbVi x) { return _mm256_cvtepi32_ps (x); }
+/* To nearest, ties to even; inside int32. */
+LFB_INLINE LfbVi lfb_vi_round (LfbVf x) { return _mm256_cvtps_epi32 (x); }
+
+LFB_INLINE LfbVi
+lfb_vi_load_u8 (const uint8_t *p)
+{
+  return _mm256_cvtepu8_epi32 (_mm_loadl_epi64 ((const __m128i *) (const void *) p));
+}
+
+LFB_INLINE LfbVi
+lfb_vi_load_s8 (const int8_t *p)
+{
+  return _mm256_cvtepi8_epi32 (_mm_loadl_epi64 ((const __m128i *) (const void *) p));
+}
+
+/* Packing works inside of 128-bit lanes: the lanes' fours are put in order. */
+LFB_INLINE LfbVb
+lfb_vb_in_order (LfbVb x)
+{
+  return _mm256_permutevar8x32_epi32 (x, _mm256_setr_epi32 (0, 4, 1, 5, 2, 6, 3, 7));
+}
+
+LFB_INLINE LfbVb
+lfb_vb_pack_u8 (LfbVi a,
+                LfbVi b,
+                LfbVi c,
+                LfbVi d)
+{
+  return lfb_vb_in_order (_mm256_packus_epi16 (_mm256_packs_epi32 (a, b), _mm256_packs_epi32 (c, d)));
+}
+
+LFB_INLINE LfbVb
+lfb_vb_pack_s8 (LfbVi a,
+                LfbVi b,
+                LfbVi c,
+                LfbVi d)
+{
+  return lfb_vb_in_order (_mm256_packs_epi16 (_mm256_packs_epi32 (a, b), _mm256_packs_epi32 (c, d)));
+}
+
+LFB_INLINE __m128i
+lfb_round_half (__m128  x,
+                __m256d zero_point)
+{
+  __m256d r = _mm256_add_pd (_mm256_round_pd (_mm256_cvtps_pd (x), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC),
+                             zero_point);
+
+  r = _mm256_min_pd (_mm256_max_pd (r, _mm256_set1_pd (INT32_MIN)), _mm256_set1_pd (INT32_MAX));
+
+  return _mm256_cvtpd_epi32 (r);
+}
+
+/* clamp (round (x) + zero_point) to int32, for any x but NaN: doubles hold it all. */
+LFB_INLINE LfbVi
+lfb_vi_quantize_s32 (LfbVf   x,
+                     int32_t zero_point)
+{
+  __m256d z = _mm256_set1_pd (zero_point);
+  __m128i low = lfb_round_half (_mm256_castps256_ps128 (x), z);
+  __m128i high = lfb_round_half (_mm256_extractf128_ps (x, 1), z);
+
+  return _mm256_inserti128_si256 (_mm256_castsi128_si256 (low), high, 1);
+}
+
+/* float (q - zero_point), rounded once. */
+LFB_INLINE LfbVf
+lfb_vf_difference_s32 (LfbVi   q,
+                       int32_t zero_point)
+{
+  __m256d z = _mm256_set1_pd (zero_point);
+  __m128 low = _mm256_cvtpd_ps (_mm256_sub_pd (_mm256_cvtepi32_pd (_mm256_castsi256_si128 (q)), z));
+  __m128 high = _mm256_cvtpd_ps (_mm256_sub_pd (_mm256_cvtepi32_pd (_mm256_extracti128_si256 (q, 1)), z));
+
+  return _mm256_insertf128_ps (_mm256_castps128_ps256 (low), high, 1);
+}

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The vectors of vector.h in AVX-512 (F, BW, VL, DQ). */
+
+#pragma once
+
+#include <immintrin.h>
+
+#define LFB_LANES ((size_t) 16)
+#define LFB_BYTES ((size_t) 64)
+
+typedef __m512i LfbVb;
+typedef __m512i LfbVi;
+typedef __m512  LfbVf;
+
+LFB_INLINE LfbVb lfb_vb_load (const void *p) { return _mm512_loadu_si512 (p); }
+LFB_INLINE void lfb_vb_store (void *p, LfbVb x) { _mm512_storeu_si512 (p, x); }
+LFB_INLINE LfbVb lfb_vb_fill (uint8_t x) { return _mm512_set1_epi8 ((char) x); }
+LFB_INLINE LfbVb lfb_vb_min_u8 (LfbVb a, LfbVb b) { return _mm512_min_epu8 (a, b); }
+LFB_INLINE LfbVb lfb_vb_max_u8 (LfbVb a, LfbVb b) { return _mm512_max_epu8 (a, b); }
+LFB_INLINE LfbVb lfb_vb_min_s8 (LfbVb a, LfbVb b) { return _mm512_min_epi8 (a, b); }
+LFB_INLINE LfbVb lfb_vb_max_s8 (LfbVb a, LfbVb b) { return _mm512_max_epi8 (a, b); }
+
+LFB_INLINE LfbVb
+lfb_vb_load_part (const void *p,
+                  size_t      n)
+{
+  return _mm512_maskz_loadu_epi8 ((__mmask64) ((UINT64_C (1) << n) - 1), p);
+}
+
+LFB_INLINE void
+lfb_vb_store_part (void   *p,
+                   LfbVb   x,
+                   size_t  n)
+{
+  _mm512_mask_storeu_epi8 (p, (__mmask64) ((UINT64_C (1) << n) - 1), x);
+}
+
+LFB_INLINE LfbVf lfb_vf_load (const float *p) { return _mm512_loadu_ps (p); }
+LFB_INLINE void lfb_vf_store (float *p, LfbVf x) { _mm512_storeu_ps (p, x); }
+LFB_INLINE LfbVf lfb_vf_fill (float x) { return _mm512_set1_ps (x); }
+LFB_INLINE LfbVf lfb_vf_add (LfbVf a, LfbVf b) { return _mm512_add_ps (a, b); }
+LFB_INLINE LfbVf lfb_vf_sub (LfbVf a, LfbVf b) { return _mm512_sub_ps (a, b); }
+LFB_INLINE LfbVf lfb_vf_mul (LfbVf a, LfbVf b) { return _mm512_mul_ps (a, b); }
+LFB_INLINE LfbVf lfb_vf_div (LfbVf a, LfbVf b) { return _mm512_div_ps (a, b); }
+/* a > b ? a : b and a < b ? a : b, so that a NaN in @a gives @b. */
+LFB_INLINE LfbVf lfb_vf_max (LfbVf a, LfbVf b) { return _mm512_max_ps (a, b); }
+LFB_INLINE LfbVf lfb_vf_min (LfbVf a, LfbVf b) { return _mm512_min_ps (a, b); }
+
+LFB_INLINE LfbVf
+lfb_vf_load_part (const float *p,
+                  size_t       n)
+{
+  return _mm512_maskz_loadu_ps ((__mmask16) ((1u << n) - 1), p);
+}
+
+LFB_INLINE void
+lfb_vf_store_part (float  *p,
+                   LfbVf   x,
+                   size_t  n)
+{
+  _mm512_mask_storeu_ps (p, (__mmask16) ((1u << n) - 1), x);
+}
+
+/* NaN becomes 0. */
+LFB_INLINE LfbVf
+lfb_vf_zero_nan (LfbVf x)
+{
+  return _mm512_maskz_mov_ps (_mm512_cmp_ps_mask (x, x, _CMP_ORD_Q), x);
+}
+
+/* x < 0 ? 0 : x, which keeps NaN and -0. */
+LFB_INLINE LfbVf
+lfb_vf_relu (LfbVf x)
+{
+  return _mm512_mask_mov_ps (x, _mm512_cmp_ps_mask (x, _mm512_setzero_ps (), _CMP_LT_OQ), _mm512_setzero_ps ());
+}
+
+/* b < a or a is NaN: a, else b. */
+LFB_INLINE LfbVf
+lfb_vf_max_nan (LfbVf a,
+                LfbVf b)
+{
+  return _mm512_mask_mov_ps (b, _mm512_cmp_ps_mask (a, b, _CMP_GT_OQ) | _mm512_cmp_ps_mask (a, a, _CMP_UNORD_Q), a);
+}
+
+LFB_INLINE LfbVi lfb_vi_load (const int32_t *p) { return _mm512_loadu_si512 (p); }
+LFB_INLINE void lfb_vi_store (int32_t *p, LfbVi x) { _mm512_storeu_si512 (p, x); }
+LFB_INLINE LfbVi lfb_vi_fill (int32_t x) { return _mm512_set1_epi32 (x); }
+LFB_INLINE LfbVi lfb_vi_add (LfbVi a, LfbVi b) { return _mm512_add_epi32 (a, b); }
+LFB_INLINE LfbVi lfb_vi_sub (LfbVi a, LfbVi b) { return _mm512_sub_epi32 (a, b); }
+LFB_INLINE LfbVi lfb_vi_mul (LfbVi a, LfbVi b) { return _mm512_mullo_epi32 (a, b); }
+LFB_INLINE LfbVi lfb_vi_and (LfbVi a, LfbVi b) { return _mm512_and_si512 (a, b); }
+LFB_INLINE LfbVi lfb_vi_max (LfbVi a, LfbVi b) { return _mm512_max_epi32 (a, b); }
+LFB_INLINE LfbVi lfb_vi_bits (LfbVf x) { return _mm512_castps_si512 (x); }
+LFB_INLINE LfbVf lfb_vf_of_bits (LfbVi x) { return _mm512_castsi512_ps (x); }
+LFB_INLINE LfbVf lfb_vf_of (LfbVi x) { return _mm512_cvtepi32_ps (x); }
+/* To nearest, ties to even; inside int32. */
+LFB_INLINE LfbVi lfb_vi_round (LfbVf x) { return _mm512_cvtps_epi32 (x); }
+
+LFB_INLINE LfbVi
+lfb_vi_load_u8 (const uint8_t *p)
+{
+  return _mm512_cvtepu8_epi32 (_mm_loadu_si128 ((const __m128i *) (const void *) p));
+}
+
+LFB_INLINE LfbVi
+lfb_vi_load_s8 (const int8_t *p)
+{
+  return _mm512_cvtepi8_epi32 (_mm_loadu_si128 ((const __m128i *) (const void *) p));
+}
+
+/* Packing works inside of 128-bit lanes: the lanes' fours are put in order. */
+LFB_INLINE LfbVb
+lfb_vb_in_order (LfbVb x)
+{
+  return _mm512_permutexvar_epi32 (_mm512_setr_epi32 (0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15), x);
+}
+
+LFB_INLINE LfbVb
+lfb_vb_pack_u8 (LfbVi a,
+                LfbVi b,
+                LfbVi c,
+                LfbVi d)
+{
+  return lfb_vb_in_order (_mm512_packus_epi16 (_mm512_packs_epi32 (a, b), _mm512_packs_epi32 (c, d)));
+}
+
+LFB_INLINE LfbVb
+lfb_vb_pack_s8 (LfbVi a,
+                LfbVi b,
+                LfbVi c,
+                LfbVi d)
+{
+  return lfb_vb_in_order (_mm512_packs_epi16 (_mm512_packs_epi32 (a, b), _mm512_packs_epi32 (c, d)));
+}
+
+LFB_INLINE __m256i
+lfb_round_half (__m256  x,
+                __m512d zero_point)
+{
+  __m512d r = _mm512_add_pd (_mm512_roundscale_pd (_mm512_cvtps_pd (x), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC),
+                             zero_point);
+
+  r = _mm512_min_pd (_mm512_max_pd (r, _mm512_set1_pd (INT32_MIN)), _mm512_set1_pd (INT32_MAX));
+
+  return _mm512_cvtpd_epi32 (r);
+}
+
+/* clamp (round (x) + zero_point) to int32, for any x but NaN: doubles hold it all. */
+LFB_INLINE LfbVi
+lfb_vi_quantize_s32 (LfbVf   x,
+                     int32_t zero_point)
+{
+  __m512d z = _mm512_set1_pd (zero_point);
+  __m256i low = lfb_round_half (_mm512_castps512_ps256 (x), z);
+  __m256i high = lfb_round_half (_mm512_extractf32x8_ps (x, 1), z);
+
+  return _mm512_inserti64x4 (_mm512_castsi256_si512 (low), high, 1);
+}
+
+/* float (q - zero_point), rounded once. */
+LFB_INLINE LfbVf
+lfb_vf_difference_s32 (LfbVi   q,
+                       int32_t zero_point)
+{
+  __m512d z = _mm512_set1_pd (zero_point);
+  __m256 low = _mm512_cvtpd_ps (_mm512_sub_pd (_mm512_cvtepi32_pd (_mm512_castsi512_si256 (q)), z));
+  __m256 high = _mm512_cvtpd_ps (_mm512_sub_pd (_mm512_cvtepi32_pd (_mm512_extracti64x4_epi64 (q, 1)), z));
+
+  return _mm512_insertf32x8 (_mm512_castps256_ps512 (low), high, 1);
+}

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The vectors of vector.h in NEON (AArch64). */
+
+#pragma once
+
+#include <arm_neon.h>
+
+#define LFB_LANES ((size_t) 4)
+#define LFB_BYTES ((size_t) 16)
+
+typedef uint8x16_t  LfbVb;
+typedef int32x4_t   LfbVi;
+typedef float32x4_t LfbVf;
+
+LFB_INLINE LfbVb lfb_vb_load (const void *p) { return vld1q_u8 (p); }
+LFB_INLINE void lfb_vb_store (void *p, LfbVb x) { vst1q_u8 (p, x); }
+LFB_INLINE LfbVb lfb_vb_fill (uint8_t x) { return vdupq_n_u8 (x); }
+LFB_INLINE LfbVb lfb_vb_min_u8 (LfbVb a, LfbVb b) { return vminq_u8 (a, b); }
+LFB_INLINE LfbVb lfb_vb_max_u8 (LfbVb a, LfbVb b) { return vmaxq_u8 (a, b); }
+
+LFB_INLINE LfbVb
+lfb_vb_min_s8 (LfbVb a,
+               LfbVb b)
+{
+  return vreinterpretq_u8_s8 (vminq_s8 (vreinterpretq_s8_u8 (a), vreinterpretq_s8_u8 (b)));
+}
+
+LFB_INLINE LfbVb
+lfb_vb_max_s8 (LfbVb a,
+               LfbVb b)
+{
+  return vreinterpretq_u8_s8 (vmaxq_s8 (vreinterpretq_s8_u8 (a), vreinterpretq_s8_u8 (b)));
+}
+
+LFB_INLINE LfbVb
+lfb_vb_load_part (const void *p,
+                  size_t      n)
+{
+  uint8_t bytes[LFB_BYTES] = { 0 };
+
+  memcpy (bytes, p, n);
+
+  return lfb_vb_load (bytes);
+}
+
+LFB_INLINE void
+lfb_vb_store_part (void   *p,
+                   LfbVb   x,
+                   size_t  n)
+{
+  uint8_t bytes[LFB_BYTES];
+
+  lfb_vb_store (bytes, x);
+  memcpy (p, bytes, n);
+}
+
+LFB_INLINE LfbVf lfb_vf_load (const float *p) { return vld1q_f32 (p); }
+LFB_INLINE void lfb_vf_store (float *p, LfbVf x) { vst1q_f32 (p, x); }
+LFB_INLINE LfbVf lfb_vf_fill (float x) { return vdupq_n_f32 (x); }
+LFB_INLINE LfbVf lfb_vf_add (LfbVf a, LfbVf b) { return vaddq_f32 (a, b); }
+LFB_INLINE LfbVf lfb_vf_sub (LfbVf a, LfbVf b) { return vsubq_f32 (a, b); }
+LFB_INLINE LfbVf lfb_vf_mul (LfbVf a, LfbVf b) { return vmulq_f32 (a, b); }
+LFB_INLINE LfbVf lfb_vf_div (LfbVf a, LfbVf b) { return vdivq_f32 (a, b); }
+/* a > b ? a : b and a < b ? a : b, so that a NaN in @a gives @b. */
+LFB_INLINE LfbVf lfb_vf_max (LfbVf a, LfbVf b) { return vbslq_f32 (vcgtq_f32 (a, b), a, b); }
+LFB_INLINE LfbVf lfb_vf_min (LfbVf a, LfbVf b) { return vbslq_f32 (vcltq_f32 (a, b), a, b); }
+
+LFB_INLINE LfbVf
+lfb_vf_load_part (const float *p,
+                  size_t       n)
+{
+  float floats[LFB_LANES] = { 0 };
+
+  memcpy (floats, p, n * sizeof *p);
+
+  return lfb_vf_load (floats);
+}
+
+LFB_INLINE void
+lfb_vf_store_part (float  *p,
+                   LfbVf   x,
+                   size_t  n)
+{
+  float floats[LFB_LANES];
+
+  lfb_vf_store (floats, x);
+  memcpy (p, floats, n * sizeof *p);
+}
+
+/* NaN becomes 0. */
+LFB_INLINE LfbVf
+lfb_vf_zero_nan (LfbVf x)
+{
+  return vreinterpretq_f32_u32 (vandq_u32 (vreinterpretq_u32_f32 (x), vceqq_f32 (x, x)));
+}
+
+/* x < 0 ? 0 : x, which keeps NaN and -0. */
+LFB_INLINE LfbVf
+lfb_vf_relu (LfbVf x)
+{
+  return vreinterpretq_f32_u32 (vbicq_u32 (vreinterpretq_u32_f32 (x), vcltzq_f32 (x)));
+}
+
+/* b < a or a is NaN: a, else b. */
+LFB_INLINE LfbVf
+lfb_vf_max_nan (LfbVf a,
+                LfbVf b)
+{
+  return vbslq_f32 (vorrq_u32 (vcgtq_f32 (a, b), vmvnq_u32 (vceqq_f32 (a, a))), a, b);
+}
+
+LFB_INLINE LfbVi lfb_vi_load (const int32_t *p) { return vld1q_s32 (p); }
+LFB_INLINE void lfb_vi_store (int32_t *p, LfbVi x) { vst1q_s32 (p, x); }
+LFB_INLINE LfbVi lfb_vi_fill (int32_t x) { return vdupq_n_s32 (x); }
+LFB_INLINE LfbVi lfb_vi_add (LfbVi a, LfbVi b) { return vaddq_s32 (a, b); }
+LFB_INLINE LfbVi lfb_vi_sub (LfbVi a, LfbVi b) { return vsubq_s32 (a, b); }
+LFB_INLINE LfbVi lfb_vi_mul (LfbVi a, LfbVi b) { return vmulq_s32 (a, b); }
+LFB_INLINE LfbVi lfb_vi_and (LfbVi a, LfbVi b) { return vandq_s32 (a, b); }
+LFB_INLINE LfbVi lfb_vi_max (LfbVi a, LfbVi b) { return vmaxq_s32 (a, b); }
+LFB_INLINE LfbVi lfb_vi_bits (LfbVf x) { return vreinterpretq_s32_f32 (x); }
+LFB_INLINE LfbVf lfb_vf_of_bits (LfbVi x) { return vreinterpretq_f32_s32 (x); }
+LFB_INLINE LfbVf lfb_vf_of (LfbVi x) { return vcvtq_f32_s32 (x); }
+/* To nearest, ties to even; inside int32. */
+LFB_INLINE LfbVi lfb_vi_round (LfbVf x) { return vcvtnq_s32_f32 (x); }
+
+LFB_INLINE LfbVi
+lfb_vi_load_u8 (const uint8_t *p)
+{
+  uint32_t four;
+
+  memcpy (&four, p, sizeof four);
+
+  return vreinterpretq_s32_u32 (vmovl_u16 (vget_low_u16 (vmovl_u8 (vcreate_u8 (four)))));
+}
+
+LFB_INLINE LfbVi
+lfb_vi_load_s8 (const int8_t *p)
+{
+  uint32_t four;
+
+  memcpy (&four, p, sizeof four);
+
+  return vmovl_s16 (vget_low_s16 (vmovl_s8 (vcreate_s8 (four))));
+}
+
+/* The low byte of each, which is all that values inside the range have. */
+LFB_INLINE LfbVb
+lfb_vb_pack_u8 (LfbVi a,
+                LfbVi b,
+                LfbVi c,
+                LfbVi d)
+{
+  uint16x8_t low = vuzp1q_u16 (vreinterpretq_u16_s32 (a), vreinterpretq_u16_s32 (b));
+  uint16x8_t high = vuzp1q_u16 (vreinterpretq_u16_s32 (c), vreinterpretq_u16_s32 (d));
+
+  return vuzp1q_u8 (vreinterpretq_u8_u16 (low), vreinterpretq_u8_u16 (high));
+}
+
+LFB_INLINE LfbVb
+lfb_vb_pack_s8 (LfbVi a,
+                LfbVi b,
+                LfbVi c,
+                LfbVi d)
+{
+  return lfb_vb_pack_u8 (a, b, c, d);
+}
+
+LFB_INLINE int32x2_t
+lfb_round_half (float64x2_t x,
+                float64x2_t zero_point)
+{
+  return vqmovn_s64 (vcvtnq_s64_f64 (vaddq_f64 (vrndnq_f64 (x), zero_point)));
+}
+
+/* clamp (round (x) + zero_point) to int32, for any x but NaN: doubles hold it all. */
+LFB_INLINE LfbVi
+lfb_vi_quantize_s32 (LfbVf   x,
+                     int32_t zero_point)
+{
+  float64x2_t z = vdupq_n_f64 (zero_point);
+
+  return vcombine_s32 (lfb_round_half (vcvt_f64_f32 (vget_low_f32 (x)), z), lfb_round_half (vcvt_high_f64_f32 (x), z));
+}
+
+/* float (q - zero_point), rounded once. */
+LFB_INLINE LfbVf
+lfb_vf_difference_s32 (LfbVi   q,
+                       int32_t zero_point)
+{
+  int32x2_t z = vdup_n_s32 (zero_point);
+  float64x2_t low = vcvtq_f64_s64 (vsubl_s32 (vget_low_s32 (q), z));
+  float64x2_t high = vcvtq_f64_s64 (vsubl_s32 (vget_high_s32 (q), z));
+
+  return vcombine_f32 (vcvt_f32_f64 (low), vcvt_f32_f64 (high));
+}
