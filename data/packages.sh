@@ -31,6 +31,7 @@ packages_tests=(
   gi-docgen
   gjs
   libclang-rt-14-dev
+  libdnnl-dev
   python3-jsonschema
   python3-numpy
   python3-torch

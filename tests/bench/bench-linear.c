@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Linear with u8 output, scales by output and a bias, and packing its weights.
+ * A single row is measured against reading the weights, more of them against
+ * the multiply-adds.
+ */
+
+#include "bench.h"
+#include "onednn.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static const struct
+{
+  size_t m, n, k;
+} shapes[] = {
+  { 1, 1024, 1024 }, { 1, 4096, 1024 }, { 2, 1024, 1024 }, { 4, 1024, 1024 }, { 8, 1024, 1024 }, { 16, 512, 500 },
+  { 64, 800, 320 }, { 64, 768, 512 }, { 128, 768, 768 }, { 128, 3072, 768 }, { 256, 512, 256 }, { 512, 512, 512 },
+  { 1024, 1024, 1024 }, { 2048, 2048, 2048 }, { 3136, 64, 576 }, { 784, 128, 1152 }, { 196, 256, 2304 },
+  { 49, 512, 4608 }, { 12544, 64, 147 },
+};
+
+#define N_SHAPES (sizeof shapes / sizeof shapes[0])
+
+typedef struct
+{
+  LfbLinearKernel  kernel;
+  LfbLinearWeights weights;
+  LfbLinearArgs    args;
+  LfbRequantize    requantize;
+  uint8_t         *x;
+  int8_t          *w;
+  float           *multiplier;
+  float           *bias;
+  void            *packed;
+  uint8_t         *y;
+} Linear;
+
+static void
+run (void *data)
+{
+  const Linear *l = data;
+
+  l->kernel.run_u8 (l->packed, &l->args, &l->requantize, l->y);
+}
+
+static void
+pack (void *data)
+{
+  const Linear *l = data;
+
+  l->kernel.pack (&l->weights, l->packed);
+}
+
+static void
+clear (void *data)
+{
+  Linear *l = data;
+
+  free (l->args.scratch);
+  free (l->x);
+  free (l->w);
+  free (l->multiplier);
+  free (l->bias);
+  free (l->packed);
+  free (l->y);
+  free (l);
+}
+
+static Linear *
+linear_new (size_t   m,
+            size_t   n,
+            size_t   k,
+            unsigned flags)
+{
+  Linear *l = bench_alloc (sizeof *l);
+  size_t length = lfb_output_length (n) * sizeof (float);
+
+  lfb_linear_init (&l->kernel, flags);
+  l->x = bench_alloc (m * k);
+  l->w = bench_alloc (n * k);
+  l->y = bench_alloc (m * n);
+  l->multiplier = bench_alloc (length);
+  l->bias = bench_alloc (length);
+
+  /* Seven bits: peers saturate above that where they have no vpdpbusd. */
+  bench_fill (l->x, m * k, 0, 127);
+  bench_fill (l->w, n * k, -127, 127);
+  for (size_t i = 0; i < n; i++)
+    {
+      l->multiplier[i] = (1.0f + 0.001f * (float) (i % 500)) / (54.0f * sqrtf ((float) k));
+      l->bias[i] = (float) (i % 1001) - 500.0f;
+    }
+
+  l->weights = (LfbLinearWeights) { .n = n, .k = k, .w = l->w, .w_stride = k };
+  l->packed = bench_alloc (l->kernel.pack_size (&l->weights));
+  l->kernel.pack (&l->weights, l->packed);
+
+  l->args = (LfbLinearArgs) { .x = l->x, .x_stride = k, .y_stride = n, .m = m, .n_end = n };
+  if (l->kernel.scratch_size (l->packed) > 0)
+    l->args.scratch = bench_alloc (l->kernel.scratch_size (l->packed));
+  l->requantize = (LfbRequantize) { .multiplier = l->multiplier, .bias = l->bias, .x_zero_point = 57,
+                                    .y_zero_point = 119, .y_max = 255 };
+
+  return l;
+}
+
+static void
+make_row (size_t              row,
+          const BenchOptions *options,
+          char               *name,
+          BenchSubject       *subjects)
+{
+  size_t m = shapes[row].m, n = shapes[row].n, k = shapes[row].k;
+  Linear *l = linear_new (m, n, k, options->flags);
+  BenchLinear peer = { m, n, k, l->x, l->w, l->requantize.x_zero_point, l->requantize.y_zero_point, l->multiplier,
+                       l->bias };
+  BenchSubject *ours;
+
+  snprintf (name, 64, "%zux%zux%zu", m, n, k);
+
+  if (m == 1)
+    {
+      BenchSubject *limit = subjects;
+
+      /* Two operations a byte of weights. */
+      bench_limit_read (subjects, options->flags, n * k);
+      if (limit->role == BENCH_LIMIT)
+        limit->work *= 2;
+    }
+  else
+    bench_limit_products (subjects, l->kernel.isa);
+
+  ours = bench_add (subjects, BENCH_OURS, "lowerfb %s", l->kernel.isa);
+  ours->run = run;
+  ours->clear = clear;
+  ours->data = l;
+  ours->work = 2.0 * (double) m * (double) n * (double) k;
+  ours->output = l->y;
+  ours->n_outputs = m * n;
+
+  bench_onednn_linear (subjects, &peer);
+}
+
+const BenchTable bench_linear = {
+  .name = "linear",
+  .unit = "GOPS",
+  .n_rows = N_SHAPES,
+  .make_row = make_row,
+};
+
+static const size_t pack_shapes[][2] = { { 64, 147 }, { 512, 500 }, { 1024, 1024 }, { 3072, 768 }, { 512, 4608 } };
+
+static void
+make_pack_row (size_t              row,
+               const BenchOptions *options,
+               char               *name,
+               BenchSubject       *subjects)
+{
+  size_t n = pack_shapes[row][0], k = pack_shapes[row][1];
+  Linear *l = linear_new (1, n, k, options->flags);
+  BenchSubject *ours;
+
+  snprintf (name, 64, "%zux%zu", n, k);
+  bench_limit_read (subjects, options->flags, n * k);
+
+  ours = bench_add (subjects, BENCH_OURS, "lowerfb %s", l->kernel.isa);
+  ours->run = pack;
+  ours->clear = clear;
+  ours->data = l;
+  ours->work = (double) n * (double) k;
+}
+
+const BenchTable bench_linear_pack = {
+  .name = "packing of linear weights",
+  .unit = "GB/s",
+  .n_rows = sizeof pack_shapes / sizeof pack_shapes[0],
+  .make_row = make_pack_row,
+};
