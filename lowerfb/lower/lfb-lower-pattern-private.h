@@ -45,21 +45,7 @@ char      *_lfb_describe             (LfbLowerContext *context,
 gboolean   _lfb_get_dtype            (LfbValue        *value,
                                       LfbDType        *dtype);
 
-/* What to match, and what matched. */
-typedef gboolean (*LfbWantedFunc) (LfbLowerContext *context,
-                                   LfbNode         *node);
-
-typedef struct
-{
-  LfbWantedFunc wanted; /* whether a node is of the wanted kind */
-  guint n_positions;    /* the first arguments must be dequantized, or constants */
-  guint n_activations;  /* so many of them are activations, the others weights */
-  gboolean only_nodes;  /* no constants among them */
-  gboolean exact;       /* no further arguments */
-  gboolean no_relu;     /* nothing may stand between it and the quantize */
-  gboolean moves;       /* it will be moved: shape reads count as other users */
-} LfbStaticPattern;
-
+/* What matched. */
 typedef struct
 {
   LfbNode *quantize;
@@ -71,10 +57,23 @@ typedef struct
   gint64 zero_point;
 } LfbStaticMatch;
 
-gboolean   _lfb_match_static         (LfbLowerContext        *context,
-                                      LfbNode                *node,
-                                      const LfbStaticPattern *pattern,
-                                      LfbStaticMatch         *match);
+/* What to match, and what becomes of it. */
+typedef struct
+{
+  gboolean (*wanted)  (LfbLowerContext *context,
+                       LfbNode         *node);        /* whether a node is of the wanted kind */
+  gboolean (*rewrite) (LfbLowerContext      *context,
+                       const LfbStaticMatch *match);  /* whether it was lowered */
+  guint n_positions;    /* the first arguments must be dequantized, or constants */
+  guint n_activations;  /* so many of them are activations, the others weights */
+  gboolean only_nodes;  /* no constants among them */
+  gboolean exact;       /* no further arguments */
+  gboolean no_relu;     /* nothing may stand between it and the quantize */
+  gboolean moves;       /* it will be moved: shape reads count as other users */
+} LfbStaticPattern;
+
+gboolean   _lfb_lower_static         (LfbLowerContext        *context,
+                                      const LfbStaticPattern *pattern);
 gboolean   _lfb_match_output         (LfbLowerContext        *context,
                                       LfbNode                *quantize,
                                       LfbNode                *ref,

@@ -376,11 +376,11 @@ match_positions (LfbLowerContext        *context,
 /* Matches dequantize, a node of the wanted kind, maybe a relu, and @node, which
  * quantizes.
  */
-gboolean
-_lfb_match_static (LfbLowerContext        *context,
-                   LfbNode                *node,
-                   const LfbStaticPattern *pattern,
-                   LfbStaticMatch         *match)
+static gboolean
+match_static (LfbLowerContext        *context,
+              LfbNode                *node,
+              const LfbStaticPattern *pattern,
+              LfbStaticMatch         *match)
 {
   LfbNode *ref, *relu = NULL;
   LfbQuantizeArgs args;
@@ -433,4 +433,24 @@ _lfb_match_static (LfbLowerContext        *context,
 
   match->relu = relu;
   return TRUE;
+}
+
+/* Lowers whatever matches @pattern, in the order of the graph. */
+gboolean
+_lfb_lower_static (LfbLowerContext        *context,
+                   const LfbStaticPattern *pattern)
+{
+  gboolean changed = FALSE;
+  LfbNode *next;
+
+  for (LfbNode *node = lfb_graph_get_first (context->graph); node != NULL; node = next)
+    {
+      LfbStaticMatch match;
+
+      next = lfb_node_get_next (node);
+      if (match_static (context, node, pattern, &match))
+        changed |= pattern->rewrite (context, &match);
+    }
+
+  return changed;
 }

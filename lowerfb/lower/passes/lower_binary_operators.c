@@ -154,21 +154,11 @@ _lfb_lower_binary_operators (LfbLowerContext  *context,
 {
   static const LfbStaticPattern pattern = {
     .wanted = is_wanted,
+    .rewrite = lower_operator,
     .n_positions = 2,
     .n_activations = 2,
     .moves = TRUE,
   };
-  gboolean changed = FALSE;
-  LfbNode *next;
 
-  for (LfbNode *node = lfb_graph_get_first (context->graph); node != NULL; node = next)
-    {
-      LfbStaticMatch match;
-
-      next = lfb_node_get_next (node);
-      if (_lfb_match_static (context, node, &pattern, &match))
-        changed |= lower_operator (context, &match);
-    }
-
-  return changed;
+  return _lfb_lower_static (context, &pattern);
 }

@@ -111,21 +111,12 @@ _lfb_lower_static_modules (LfbLowerContext  *context,
 {
   static const LfbStaticPattern pattern = {
     .wanted = is_wanted,
+    .rewrite = lower_module,
     .n_positions = 1,
     .n_activations = 1,
   };
   g_autoptr (LfbLowerSwaps) swaps = _lfb_lower_swaps_new (context);
-  gboolean changed = FALSE;
-  LfbNode *next;
-
-  for (LfbNode *node = lfb_graph_get_first (context->graph); node != NULL; node = next)
-    {
-      LfbStaticMatch match;
-
-      next = lfb_node_get_next (node);
-      if (_lfb_match_static (context, node, &pattern, &match))
-        changed |= lower_module (context, &match);
-    }
+  gboolean changed = _lfb_lower_static (context, &pattern);
 
   return _lfb_lower_swaps_apply (swaps, error) && changed;
 }
