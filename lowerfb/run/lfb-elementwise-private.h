@@ -106,13 +106,41 @@ LfbDType    lfb_promote_types        (LfbDType           a,
                                       int                a_priority,
                                       LfbDType           b,
                                       int                b_priority);
-/* Whether a number can be one of @type: beside integers it has to be an int in
- * their range (uint8 takes -255 to 255, as torch does), beside 16-bit floats it
- * must not overflow. */
+/* Whether a number, or the one in a tensor, can be one of @type: floats are cut
+ * off beside integers, uint8 takes -255 to 255 and wraps, as torch does.
+ */
+gboolean    lfb_check_converts       (const char        *name,
+                                      LfbValue          *value,
+                                      LfbDType           type,
+                                      GError           **error);
+
+/* One element of @type; @element has 8 bytes. Checked in the same way. */
+gboolean    lfb_make_element         (const char        *name,
+                                      LfbValue          *value,
+                                      LfbDType           type,
+                                      gpointer           element,
+                                      GError           **error);
+
+/* The same as a double. */
+gboolean    lfb_read_number_as       (const char        *name,
+                                      LfbValue          *value,
+                                      LfbDType           type,
+                                      double            *number,
+                                      GError           **error);
+
+/* A float of @type, infinite if that cannot hold it. */
+void        lfb_store_double         (double             number,
+                                      LfbDType           type,
+                                      gpointer           element);
+
+/* The same check for a number that has to be an int beside integers; tensors may be
+ * anything.
+ */
 gboolean    lfb_check_fits           (const char        *name,
                                       LfbValue          *value,
                                       LfbDType           type,
                                       GError           **error);
+
 /* A tensor or number as a tensor. */
 LfbTensor  *lfb_value_as_tensor      (const char        *name,
                                       LfbValue          *value,

@@ -29,9 +29,5 @@ LfbTensor *lfb_tensor_pad      (LfbTensor      *tensor,
                                 LfbPadMode      mode,
                                 gconstpointer   fill,
                                 GError        **error);
-/* One element of @dtype with the value of a number; @element has 8 bytes. */
-void       lfb_make_element    (LfbDType        dtype,
-                                double          value,
-                                gpointer        element);
 
 G_END_DECLS

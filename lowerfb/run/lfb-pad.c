@@ -6,7 +6,6 @@
  */
 
 #include <lowerfb/run/lfb-pad-private.h>
-#include <lowerfb/run/lfb-half-private.h>
 
 #include <string.h>
 
@@ -33,45 +32,6 @@ lfb_pad_mode_parse (const char  *name,
     }
 
   return TRUE;
-}
-
-void
-lfb_make_element (LfbDType  dtype,
-                  double    value,
-                  gpointer  element)
-{
-  memset (element, 0, 8);
-  switch (dtype)
-    {
-    case LFB_DTYPE_FLOAT32:
-      *(float *) element = value;
-      break;
-    case LFB_DTYPE_FLOAT64:
-      *(double *) element = value;
-      break;
-    case LFB_DTYPE_FLOAT16:
-      *(guint16 *) element = lfb_float_to_half (value);
-      break;
-    case LFB_DTYPE_BFLOAT16:
-      *(guint16 *) element = lfb_float_to_bfloat (value);
-      break;
-    case LFB_DTYPE_INT64:
-      *(gint64 *) element = value;
-      break;
-    case LFB_DTYPE_INT32:
-    case LFB_DTYPE_QINT32:
-      *(gint32 *) element = value;
-      break;
-    case LFB_DTYPE_INT16:
-      *(gint16 *) element = value;
-      break;
-    case LFB_DTYPE_BOOL:
-      *(guint8 *) element = value != 0;
-      break;
-    default:
-      *(guint8 *) element = (gint64) value;
-      break;
-    }
 }
 
 /* Where index @i of the padded dimension comes from; -1: the fill. */

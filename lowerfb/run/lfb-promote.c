@@ -6,7 +6,10 @@
  */
 
 #include <lowerfb/run/lfb-elementwise-private.h>
+#include <lowerfb/run/lfb-half-private.h>
 
+#include <float.h>
+#include <math.h>
 #include <string.h>
 
 static int
@@ -147,33 +150,147 @@ refuse_number (const char  *name,
   return FALSE;
 }
 
+/* Where torch converts a number to @type with a check. */
+gboolean
+lfb_check_converts (const char  *name,
+                    LfbValue    *value,
+                    LfbDType     type,
+                    GError     **error)
+{
+  gint64 number, least = lfb_dtype_get_min (type);
+  double real;
+
+  if (type == LFB_DTYPE_BOOL)
+    return TRUE;
+  if (lfb_dtype_is_floating_point (type))
+    {
+      double most = type == LFB_DTYPE_FLOAT16 ? 65504 : type == LFB_DTYPE_BFLOAT16 ? 0x1.fep127 :
+                    type == LFB_DTYPE_FLOAT32 ? FLT_MAX : INFINITY;
+
+      return !lfb_value_read_double (value, &real) || !isfinite (real) || fabs (real) <= most ||
+             refuse_number (name, real, type, error);
+    }
+  if (lfb_value_read_int (value, &number))
+    {
+      if (type == LFB_DTYPE_UINT8)
+        least = -lfb_dtype_get_max (type);
+      return (number >= least && number <= lfb_dtype_get_max (type)) || refuse_number (name, number, type, error);
+    }
+
+  /* 2^63 is the double next to the largest int64. */
+  return !lfb_value_read_double (value, &real) ||
+         (real >= least && real <= (double) lfb_dtype_get_max (type) && real < 0x1p63) ||
+         refuse_number (name, real, type, error);
+}
+
+void
+lfb_store_double (double    number,
+                  LfbDType  type,
+                  gpointer  element)
+{
+  switch (type)
+    {
+    case LFB_DTYPE_FLOAT64:
+      *(double *) element = number;
+      break;
+    case LFB_DTYPE_FLOAT32:
+      *(float *) element = number;
+      break;
+    case LFB_DTYPE_FLOAT16:
+      *(guint16 *) element = lfb_float_to_half (number);
+      break;
+    default:
+      *(guint16 *) element = lfb_float_to_bfloat (number);
+      break;
+    }
+}
+
+static void
+store_int (gint64    number,
+           LfbDType  type,
+           gpointer  element)
+{
+  switch (lfb_dtype_size (type))
+    {
+    case 8:
+      *(gint64 *) element = number;
+      break;
+    case 4:
+      *(gint32 *) element = number;
+      break;
+    case 2:
+      *(gint16 *) element = number;
+      break;
+    default:
+      *(guint8 *) element = number;
+      break;
+    }
+}
+
+gboolean
+lfb_make_element (const char  *name,
+                  LfbValue    *value,
+                  LfbDType     type,
+                  gpointer     element,
+                  GError     **error)
+{
+  gint64 integer = 0;
+  double number = 0;
+
+  if (!lfb_value_read_double (value, &number))
+    {
+      g_autofree char *found = lfb_value_describe (value);
+
+      g_set_error (error, LFB_ERROR, LFB_ERROR_ARGUMENT, "argument `%s` is %s, expected a number", name, found);
+      return FALSE;
+    }
+  if (!lfb_check_converts (name, value, type, error))
+    return FALSE;
+
+  if (type == LFB_DTYPE_BOOL)
+    *(guint8 *) element = number != 0;
+  else if (lfb_dtype_is_floating_point (type))
+    lfb_store_double (number, type, element);
+  else
+    store_int (lfb_value_read_int (value, &integer) ? integer : (gint64) number, type, element);
+
+  return TRUE;
+}
+
+gboolean
+lfb_read_number_as (const char  *name,
+                    LfbValue    *value,
+                    LfbDType     type,
+                    double      *number,
+                    GError     **error)
+{
+  guint64 element;
+
+  if (!lfb_make_element (name, value, type, &element, error))
+    return FALSE;
+  lfb_value_read_double (value, number);
+  if (type == LFB_DTYPE_UINT8)
+    *number = *(guint8 *) &element;
+  else if (!lfb_dtype_is_floating_point (type))
+    *number = trunc (*number);
+
+  return TRUE;
+}
+
 gboolean
 lfb_check_fits (const char  *name,
                 LfbValue    *value,
                 LfbDType     type,
                 GError     **error)
 {
-  gint64 number, least = lfb_dtype_get_min (type);
-  double real;
-
-  if (type == LFB_DTYPE_BOOL || lfb_value_get_kind (value) == LFB_VALUE_KIND_TENSOR)
+  if (lfb_value_get_kind (value) == LFB_VALUE_KIND_TENSOR)
     return TRUE;
-  if (lfb_dtype_is_floating_point (type))
-    {
-      double most = type == LFB_DTYPE_FLOAT16 ? 65504 : type == LFB_DTYPE_BFLOAT16 ? 0x1.fep127 : INFINITY;
-
-      return !lfb_value_read_double (value, &real) || !isfinite (real) || fabs (real) <= most ||
-             refuse_number (name, real, type, error);
-    }
-  if (lfb_value_get_kind (value) == LFB_VALUE_KIND_DOUBLE)
+  if (lfb_value_get_kind (value) == LFB_VALUE_KIND_DOUBLE && type != LFB_DTYPE_BOOL && !lfb_dtype_is_floating_point (type))
     {
       g_set_error (error, LFB_ERROR, LFB_ERROR_ARGUMENT, "argument `%s` is a float beside %s, expected an int", name,
                    lfb_dtype_to_string (type));
       return FALSE;
     }
-  if (type == LFB_DTYPE_UINT8)
-    least = -lfb_dtype_get_max (type);
 
-  return !lfb_value_read_int (value, &number) || (number >= least && number <= lfb_dtype_get_max (type)) ||
-         refuse_number (name, number, type, error);
+  return lfb_check_converts (name, value, type, error);
 }

@@ -39,6 +39,28 @@ threshold_i64 (gint64        x,
   return x <= p[0] ? (gint64) p[1] : x;
 }
 
+/* Among integers both numbers become such, if they can. */
+static LfbValue *
+run_threshold (LfbCall  *call,
+               GError  **error)
+{
+  const LfbUnary *unary = LFB_CALL_DATA (call, LfbUnary);
+  LfbTensor *input = lfb_call_tensor (call, "input", error);
+  LfbDType dtype;
+  double p[LFB_UNARY_MAX_PARAMS];
+
+  if (input == NULL)
+    return NULL;
+  dtype = lfb_tensor_get_dtype (input);
+  if (lfb_dtype_is_quantized (dtype) || lfb_dtype_is_floating_point (dtype))
+    return lfb_unary_run (call, error);
+  for (gsize i = 0; i < 2; i++)
+    if (!lfb_read_number_as (unary->params[i], lfb_call_get (call, unary->params[i]), dtype, &p[i], error))
+      return NULL;
+
+  return lfb_value_take_tensor (lfb_unary_apply (call->runtime, unary, p, input, error));
+}
+
 #define FUNCTIONS(name) .f32 = name##_f32, .f64 = name##_f64, .result = LFB_RESULT_FLOAT
 
 static const LfbUnary sigmoid_op = {
@@ -388,7 +410,7 @@ static const LfbOperator operators[] = {
   },
   {
     .functions = "torch.nn.functional.threshold torch.threshold", .modules = "torch.nn.Threshold",
-    .signature = "input, threshold, value, inplace=False", .run = lfb_unary_run,
+    .signature = "input, threshold, value, inplace=False", .run = run_threshold,
     .data = &(const LfbUnary) { .f32 = threshold_f32, .f64 = threshold_f64, .i64 = threshold_i64, .params = { "threshold", "value" } },
     .rule = "x above the threshold, else the value",
   },

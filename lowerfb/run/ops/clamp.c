@@ -35,9 +35,7 @@ clamp_i64 (gint64        x,
   return raised > p[1] ? (gint64) p[1] : raised;
 }
 
-static const LfbUnary clamp_floats = { .f32 = clamp_f32, .f64 = clamp_f64, .i64 = clamp_i64 };
-/* A float bound makes integers floats. */
-static const LfbUnary clamp_to_floats = { .f32 = clamp_f32, .f64 = clamp_f64, .result = LFB_RESULT_FLOAT };
+static const LfbUnary clamp_op = { .f32 = clamp_f32, .f64 = clamp_f64, .i64 = clamp_i64 };
 
 typedef struct {
   const LfbRuntime *runtime;
@@ -99,28 +97,25 @@ clamp_integers (const LfbRuntime  *runtime,
   return lfb_array_seal_like (&array, input, error);
 }
 
-static gboolean
-is_float_bound (LfbValue *value)
+static LfbValue *
+get_bound (LfbCall         *call,
+           const ClampKind *kind,
+           gsize            i)
 {
-  return value != NULL && lfb_value_get_kind (value) == LFB_VALUE_KIND_DOUBLE;
+  const char *name = i == 0 ? kind->min : kind->max;
+  LfbValue *value = name != NULL ? lfb_call_get (call, name) : NULL;
+
+  return value != NULL && !lfb_value_is_none (value) ? value : NULL;
 }
 
-/* Bounds that are tensors are applied one after the other. */
+/* Whether a double holds it to the last digit. */
 static gboolean
-has_tensor_bound (LfbCall         *call,
-                  const ClampKind *kind)
+is_small_number (LfbValue *value)
 {
-  const char *names[2] = { kind->min, kind->max };
+  gint64 number;
 
-  for (gsize i = 0; i < 2; i++)
-    {
-      LfbValue *value = names[i] != NULL ? lfb_call_get (call, names[i]) : NULL;
-
-      if (value != NULL && lfb_value_get_kind (value) == LFB_VALUE_KIND_TENSOR)
-        return TRUE;
-    }
-
-  return FALSE;
+  return lfb_value_get_kind (value) != LFB_VALUE_KIND_TENSOR &&
+         (!lfb_value_read_int (value, &number) || (number >= -(G_GINT64_CONSTANT (1) << 53) && number <= G_GINT64_CONSTANT (1) << 53));
 }
 
 LFB_BINARY_FUNCTIONS (at_least, a != a ? a : a < b ? b : a)
@@ -140,9 +135,38 @@ at_most_i64 (gint64 a,
   return MIN (a, b);
 }
 
+/* The type of the result: that of the input and both bounds. */
+static gboolean
+clamped_type (LfbCall          *call,
+              const ClampKind  *kind,
+              LfbDType         *type,
+              GError          **error)
+{
+  int priority, own_priority;
+  LfbDType own;
+
+  if (!lfb_promote ("input", lfb_call_get (call, "input"), type, &priority, error))
+    return FALSE;
+  for (gsize i = 0; i < 2; i++)
+    {
+      LfbValue *bound = get_bound (call, kind, i);
+
+      if (bound == NULL)
+        continue;
+      if (!lfb_promote (i == 0 ? kind->min : kind->max, bound, &own, &own_priority, error))
+        return FALSE;
+      *type = lfb_promote_types (*type, priority, own, own_priority);
+      priority = MIN (priority, own_priority);
+    }
+
+  return TRUE;
+}
+
+/* Bounds that are tensors, or that a double does not hold, one after the other. */
 static LfbValue *
 clamp_by_tensors (LfbCall          *call,
                   const ClampKind  *kind,
+                  LfbDType          type,
                   GError          **error)
 {
   static const LfbBinary binaries[2] = {
@@ -150,22 +174,50 @@ clamp_by_tensors (LfbCall          *call,
     { at_most_f32, at_most_f64, at_most_i64, LFB_RESULT_SAME },
   };
   const char *names[2] = { kind->min, kind->max };
-  g_autoptr (LfbValue) value = lfb_value_ref (lfb_call_get (call, "input"));
+  g_autoptr (LfbTensor) input = lfb_tensor_convert (lfb_value_get_tensor (lfb_call_get (call, "input")), type, error);
+  g_autoptr (LfbValue) value = input != NULL ? lfb_value_for_tensor (input) : NULL;
 
-  for (gsize i = 0; i < 2; i++)
+  for (gsize i = 0; i < 2 && value != NULL; i++)
     {
-      LfbValue *bound = names[i] != NULL ? lfb_call_get (call, names[i]) : NULL, *next;
+      LfbValue *bound = get_bound (call, kind, i), *next;
 
-      if (bound == NULL || lfb_value_is_none (bound))
+      if (bound == NULL)
         continue;
       next = lfb_binary_apply (call->runtime, &binaries[i], "input", value, names[i], bound, error);
-      if (next == NULL)
-        return NULL;
       lfb_value_unref (value);
       value = next;
     }
 
   return g_steal_pointer (&value);
+}
+
+static LfbValue *
+clamp_plain (LfbCall          *call,
+             const ClampKind  *kind,
+             LfbTensor        *input,
+             double           *p,
+             GError          **error)
+{
+  g_autoptr (LfbTensor) typed = NULL;
+  gboolean one_by_one = FALSE;
+  LfbDType type;
+
+  if (!clamped_type (call, kind, &type, error))
+    return NULL;
+  for (gsize i = 0; i < 2; i++)
+    {
+      LfbValue *bound = get_bound (call, kind, i);
+
+      if (bound != NULL && lfb_value_get_kind (bound) != LFB_VALUE_KIND_TENSOR &&
+          !lfb_read_number_as (i == 0 ? kind->min : kind->max, bound, type, &p[i], error))
+        return NULL;
+      one_by_one |= bound != NULL && !is_small_number (bound);
+    }
+  if (one_by_one)
+    return clamp_by_tensors (call, kind, type, error);
+  typed = lfb_tensor_convert (input, type, error);
+
+  return typed != NULL ? lfb_value_take_tensor (lfb_unary_apply (call->runtime, &clamp_op, p, typed, error)) : NULL;
 }
 
 static LfbValue *
@@ -175,42 +227,32 @@ run_clamp (LfbCall  *call,
   const ClampKind *kind = LFB_CALL_DATA (call, ClampKind);
   LfbTensor *input = lfb_call_tensor (call, "input", error);
   double p[LFB_UNARY_MAX_PARAMS] = { kind->low, kind->high };
-  gboolean by_floats;
 
   if (input == NULL)
     return NULL;
-  if (kind == &clamp && lfb_value_is_none (lfb_call_get (call, "min")) && lfb_value_is_none (lfb_call_get (call, "max")))
+  if (kind == &clamp && get_bound (call, kind, 0) == NULL && get_bound (call, kind, 1) == NULL)
     {
       g_set_error_literal (error, LFB_ERROR, LFB_ERROR_ARGUMENT, "one of the arguments `min` and `max` must not be None");
       return NULL;
     }
-  if (!lfb_tensor_is_quantized (input) && has_tensor_bound (call, kind))
-    return clamp_by_tensors (call, kind, error);
-  if ((kind->min != NULL && !lfb_call_double (call, kind->min, &p[0], error)) ||
-      (kind->max != NULL && !lfb_call_double (call, kind->max, &p[1], error)))
-    return NULL;
-  if (isnan (p[0]) || isnan (p[1]))
+  for (gsize i = 0; i < 2; i++)
     {
-      g_set_error (error, LFB_ERROR, LFB_ERROR_RANGE, "argument `%s` is NaN, expected a number",
-                   isnan (p[0]) ? kind->min : kind->max);
-      return NULL;
-    }
-  if (lfb_tensor_is_quantized (input))
-    return lfb_value_take_tensor (clamp_integers (call->runtime, input, p, error));
+      LfbValue *bound = get_bound (call, kind, i);
+      const char *name = i == 0 ? kind->min : kind->max;
 
-  by_floats = (kind->min != NULL && is_float_bound (lfb_call_get (call, kind->min))) ||
-              (kind->max != NULL && is_float_bound (lfb_call_get (call, kind->max)));
-
-  /* Between ints a bool is an int. */
-  if (lfb_tensor_get_dtype (input) == LFB_DTYPE_BOOL && kind == &clamp)
-    {
-      g_autoptr (LfbTensor) integers = lfb_tensor_convert (input, LFB_DTYPE_INT64, error);
-
-      return integers != NULL ? lfb_value_take_tensor (lfb_unary_apply (call->runtime, by_floats ? &clamp_to_floats : &clamp_floats,
-                                                                        p, integers, error)) : NULL;
+      if (bound == NULL || (lfb_value_get_kind (bound) == LFB_VALUE_KIND_TENSOR && !lfb_tensor_is_quantized (input)))
+        continue;
+      if (!lfb_call_double (call, name, &p[i], error))
+        return NULL;
+      if (isnan (p[i]))
+        {
+          g_set_error (error, LFB_ERROR, LFB_ERROR_RANGE, "argument `%s` is NaN, expected a number", name);
+          return NULL;
+        }
     }
 
-  return lfb_value_take_tensor (lfb_unary_apply (call->runtime, by_floats ? &clamp_to_floats : &clamp_floats, p, input, error));
+  return lfb_tensor_is_quantized (input) ? lfb_value_take_tensor (clamp_integers (call->runtime, input, p, error))
+                                         : clamp_plain (call, kind, input, p, error);
 }
 
 #define RULE(bounds) "x between " bounds "; integers: the bounds quantized, same scale and zero point"

@@ -218,12 +218,9 @@ masked_fill (LfbCall  *call,
   if (input == NULL || !lfb_check_plain ("input", input, error))
     return NULL;
   value = lfb_value_as_tensor ("value", lfb_call_get (call, "value"), error);
-  if (value == NULL || !lfb_check_rank ("value", value, 0, 0, error))
+  if (value == NULL || !lfb_check_rank ("value", value, 0, 0, error) ||
+      !lfb_check_converts ("value", lfb_call_get (call, "value"), lfb_tensor_get_dtype (input), error))
     return NULL;
-  if (lfb_value_get_kind (lfb_call_get (call, "value")) != LFB_VALUE_KIND_DOUBLE ||
-      lfb_dtype_is_floating_point (lfb_tensor_get_dtype (input)))
-    if (!lfb_check_fits ("value", lfb_call_get (call, "value"), lfb_tensor_get_dtype (input), error))
-      return NULL;
   typed = lfb_tensor_convert (value, lfb_tensor_get_dtype (input), error);
   filled = typed != NULL ? lfb_value_for_tensor (typed) : NULL;
 

@@ -7,17 +7,16 @@
 #include <lowerfb/run/lfb-array-private.h>
 #include <lowerfb/run/lfb-call-private.h>
 #include <lowerfb/run/lfb-elementwise-private.h>
-#include <lowerfb/run/lfb-pad-private.h>
 #include <lowerfb/run/lfb-reduction-private.h>
 
 #include <math.h>
 #include <string.h>
 
-static LfbTensor *
+static LfbValue *
 filled (LfbDType       dtype,
         const gint64  *shape,
         gsize          n_dims,
-        double         value,
+        LfbValue      *value,
         GError       **error)
 {
   g_auto (LfbArray) array = LFB_ARRAY_INIT;
@@ -30,58 +29,49 @@ filled (LfbDType       dtype,
                    lfb_dtype_to_string (dtype));
       return NULL;
     }
-  if (!lfb_array_init (&array, dtype, shape, n_dims, error))
+  if (!lfb_make_element ("fill_value", value, dtype, &element, error) ||
+      !lfb_array_init (&array, dtype, shape, n_dims, error))
     return NULL;
-  lfb_make_element (dtype, value, &element);
   for (gsize i = 0; i < array.n_elements; i++)
     memcpy ((char *) array.data + i * item_size, &element, item_size);
 
-  return lfb_array_seal (&array, error);
+  return lfb_value_take_tensor (lfb_array_seal (&array, error));
 }
 
 /* The value of a row: a constant, or the parameter `fill_value`. */
 typedef struct {
-  double value;
+  gint64 value;
 } FillKind;
 
 static const FillKind zeros = { 0 }, ones = { 1 };
 
-static gboolean
-read_fill (LfbCall   *call,
-           double    *value,
-           LfbDType  *dtype,
-           GError   **error)
+static LfbValue *
+fill_value (LfbCall *call)
 {
   const FillKind *kind = LFB_CALL_DATA (call, FillKind);
-  LfbValue *given = lfb_call_get (call, "fill_value");
 
-  *value = kind != NULL ? kind->value : 0;
-  if (given == NULL)
-    return TRUE;
-  /* Without a dtype the number's own kind decides. */
-  if (lfb_value_get_kind (given) == LFB_VALUE_KIND_INT)
-    *dtype = LFB_DTYPE_INT64;
-  else if (lfb_value_get_kind (given) == LFB_VALUE_KIND_BOOL)
-    *dtype = LFB_DTYPE_BOOL;
-
-  return lfb_call_double (call, "fill_value", value, error);
+  return kind != NULL ? lfb_value_for_int (kind->value) : lfb_value_ref (lfb_call_get (call, "fill_value"));
 }
 
 static LfbValue *
 fill (LfbCall  *call,
       GError  **error)
 {
+  g_autoptr (LfbValue) value = fill_value (call);
   gint64 shape[LFB_TENSOR_MAX_DIMS];
   LfbDType dtype = LFB_DTYPE_FLOAT32;
   gsize n_dims = 0;
-  double value;
 
+  /* Without a dtype the number's own kind decides. */
+  if (lfb_call_has (call, "fill_value") && lfb_value_get_kind (value) == LFB_VALUE_KIND_INT)
+    dtype = LFB_DTYPE_INT64;
+  else if (lfb_call_has (call, "fill_value") && lfb_value_get_kind (value) == LFB_VALUE_KIND_BOOL)
+    dtype = LFB_DTYPE_BOOL;
   if (!lfb_call_ints (call, "size", shape, LFB_TENSOR_MAX_DIMS, &n_dims, error) ||
-      !read_fill (call, &value, &dtype, error) ||
       !lfb_call_dtype (call, "dtype", &dtype, error))
     return NULL;
 
-  return lfb_value_take_tensor (filled (dtype, shape, n_dims, value, error));
+  return filled (dtype, shape, n_dims, value, error);
 }
 
 /* As another tensor: its type, and its shape unless one is given. */
@@ -90,15 +80,15 @@ fill_like (LfbCall  *call,
            GError  **error)
 {
   LfbTensor *input = lfb_call_tensor (call, "input", error);
+  g_autoptr (LfbValue) value = fill_value (call);
   gint64 shape[LFB_TENSOR_MAX_DIMS];
-  LfbDType dtype, unused;
+  LfbDType dtype;
   gsize n_dims = 0;
-  double value;
 
   if (input == NULL || !lfb_check_plain ("input", input, error))
     return NULL;
   dtype = lfb_tensor_get_dtype (input);
-  if (!read_fill (call, &value, &unused, error) || !lfb_call_dtype (call, "dtype", &dtype, error))
+  if (!lfb_call_dtype (call, "dtype", &dtype, error))
     return NULL;
   if (lfb_call_has (call, "size"))
     {
@@ -108,7 +98,7 @@ fill_like (LfbCall  *call,
   else
     lfb_sizes_copy (shape, lfb_tensor_get_shape (input, &n_dims), lfb_tensor_get_n_dims (input));
 
-  return lfb_value_take_tensor (filled (dtype, shape, n_dims, value, error));
+  return filled (dtype, shape, n_dims, value, error);
 }
 
 /* arange (end), (start, end) or (start, end, step) */
@@ -266,26 +256,29 @@ list_shape (LfbValue  *value,
   return TRUE;
 }
 
+/* The numbers in their order, after a look at the lengths of the lists. */
 static gboolean
-fill_list (LfbValue      *value,
-           const gint64  *shape,
-           gsize          n_dims,
-           double       **next,
-           LfbDType      *dtype,
-           GError       **error)
+collect_numbers (LfbValue      *value,
+                 const gint64  *shape,
+                 gsize          n_dims,
+                 GPtrArray     *numbers,
+                 LfbDType      *dtype,
+                 GError       **error)
 {
   if (n_dims == 0)
     {
       int priority;
       LfbDType own;
+      double unused;
 
       if (!lfb_promote ("data", value, &own, &priority, error))
         return FALSE;
-      if (!lfb_value_read_double (value, (*next)++))
+      if (!lfb_value_read_double (value, &unused))
         {
           g_set_error_literal (error, LFB_ERROR, LFB_ERROR_SHAPE, "argument `data` holds tensors of several elements, expected numbers");
           return FALSE;
         }
+      g_ptr_array_add (numbers, value);
       *dtype = lfb_promote_types (*dtype, 2, own, 2);
       return TRUE;
     }
@@ -295,8 +288,33 @@ fill_list (LfbValue      *value,
       return FALSE;
     }
   for (gint64 i = 0; i < shape[0]; i++)
-    if (!fill_list (lfb_value_get_item (value, i), shape + 1, n_dims - 1, next, dtype, error))
+    if (!collect_numbers (lfb_value_get_item (value, i), shape + 1, n_dims - 1, numbers, dtype, error))
       return FALSE;
+
+  return TRUE;
+}
+
+/* Integers have to fit their type. Floats may become infinite in theirs. */
+static gboolean
+store_number (LfbValue  *value,
+              LfbDType   dtype,
+              gpointer   to,
+              GError   **error)
+{
+  guint64 element;
+  double number = 0;
+
+  if (!lfb_dtype_is_floating_point (dtype))
+    {
+      if (!lfb_make_element ("data", value, dtype, &element, error))
+        return FALSE;
+    }
+  else
+    {
+      lfb_value_read_double (value, &number);
+      lfb_store_double (number, dtype, &element);
+    }
+  memcpy (to, &element, lfb_dtype_size (dtype));
 
   return TRUE;
 }
@@ -306,11 +324,10 @@ tensor (LfbCall  *call,
         GError  **error)
 {
   LfbValue *data = lfb_call_get (call, "data");
+  g_autoptr (GPtrArray) numbers = g_ptr_array_new ();
   gint64 shape[LFB_TENSOR_MAX_DIMS];
   g_auto (LfbArray) array = LFB_ARRAY_INIT;
-  g_autoptr (LfbTensor) wide = NULL;
   LfbDType dtype = LFB_DTYPE_BOOL;
-  double *next;
   gsize n_dims;
 
   if (lfb_value_get_kind (data) == LFB_VALUE_KIND_TENSOR)
@@ -320,19 +337,25 @@ tensor (LfbCall  *call,
         return NULL;
       return lfb_value_take_tensor (lfb_tensor_convert (lfb_value_get_tensor (data), dtype, error));
     }
-  if (!list_shape (data, shape, &n_dims, error) ||
-      !lfb_array_init (&array, LFB_DTYPE_FLOAT64, shape, n_dims, error))
+  if (!list_shape (data, shape, &n_dims, error) || !collect_numbers (data, shape, n_dims, numbers, &dtype, error))
     return NULL;
-  next = array.data;
-  if (array.n_elements == 0)
+  if (numbers->len == 0)
     dtype = LFB_DTYPE_FLOAT32;
-  else if (!fill_list (data, shape, n_dims, &next, &dtype, error))
-    return NULL;
   if (!lfb_call_dtype (call, "dtype", &dtype, error))
     return NULL;
-  wide = lfb_array_seal (&array, error);
+  if (lfb_dtype_is_quantized (dtype))
+    {
+      g_set_error (error, LFB_ERROR, LFB_ERROR_DTYPE, "argument `dtype` is %s, expected floats, integers or bool",
+                   lfb_dtype_to_string (dtype));
+      return NULL;
+    }
+  if (!lfb_array_init (&array, dtype, shape, n_dims, error))
+    return NULL;
+  for (guint i = 0; i < numbers->len; i++)
+    if (!store_number (numbers->pdata[i], dtype, (char *) array.data + i * lfb_dtype_size (dtype), error))
+      return NULL;
 
-  return wide != NULL ? lfb_value_take_tensor (lfb_tensor_convert (wide, dtype, error)) : NULL;
+  return lfb_value_take_tensor (lfb_array_seal (&array, error));
 }
 
 /* Of any number, float32 unless a dtype is given. */
@@ -341,12 +364,11 @@ scalar_tensor (LfbCall  *call,
                GError  **error)
 {
   LfbDType dtype = LFB_DTYPE_FLOAT32;
-  double value = 0;
 
-  if (!lfb_call_double (call, "fill_value", &value, error) || !lfb_call_dtype (call, "dtype", &dtype, error))
+  if (!lfb_call_dtype (call, "dtype", &dtype, error))
     return NULL;
 
-  return lfb_value_take_tensor (filled (dtype, NULL, 0, value, error));
+  return filled (dtype, NULL, 0, lfb_call_get (call, "fill_value"), error);
 }
 
 #define MADE "dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False"

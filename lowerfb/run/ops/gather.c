@@ -5,7 +5,6 @@
 #include <lowerfb/run/lfb-array-private.h>
 #include <lowerfb/run/lfb-call-private.h>
 #include <lowerfb/run/lfb-elementwise-private.h>
-#include <lowerfb/run/lfb-pad-private.h>
 
 #include <string.h>
 
@@ -250,7 +249,8 @@ scatter (LfbCall  *call,
     }
   else if (lfb_value_read_double (value, &number) && !lfb_tensor_is_quantized (input))
     {
-      lfb_make_element (lfb_tensor_get_dtype (input), number, &element);
+      if (!lfb_make_element ("src", value, lfb_tensor_get_dtype (input), &element, error))
+        return NULL;
     }
   else
     {

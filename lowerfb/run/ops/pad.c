@@ -5,6 +5,7 @@
  */
 
 #include <lowerfb/run/lfb-call-private.h>
+#include <lowerfb/run/lfb-elementwise-private.h>
 #include <lowerfb/run/lfb-pad-private.h>
 #include <lowerfb/run/lfb-quantized-private.h>
 
@@ -71,6 +72,7 @@ pad (LfbCall  *call,
   const char *mode_name = NULL;
   LfbPadMode mode = kind->mode;
   guint64 element = 0;
+  LfbValue *fill = lfb_call_has (call, "value") ? lfb_call_get (call, "value") : NULL;
   double value = 0;
   gsize n = 0;
 
@@ -90,9 +92,10 @@ pad (LfbCall  *call,
       lfb_quantize_floats (call->runtime, &number, &element, 1, lfb_tensor_get_scale (input),
                            lfb_tensor_get_zero_point (input), lfb_tensor_get_dtype (input));
     }
-  else
+  else if (fill != NULL && !lfb_value_is_none (fill) &&
+           !lfb_make_element ("value", fill, lfb_tensor_get_dtype (input), &element, error))
     {
-      lfb_make_element (lfb_tensor_get_dtype (input), value, &element);
+      return NULL;
     }
 
   return lfb_value_take_tensor (lfb_tensor_pad (input, n, before, after, mode, &element, error));

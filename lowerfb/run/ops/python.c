@@ -143,7 +143,7 @@ to_int (LfbCall  *call,
     return lfb_value_for_int (integer);
   if (!lfb_call_double (call, "input", &number, error))
     return NULL;
-  if (!(fabs (number) < 9.2e18))
+  if (!(fabs (number) < 0x1p63))
     {
       g_set_error (error, LFB_ERROR, LFB_ERROR_RANGE, "argument `input` is %g, expected a number that an int can hold", number);
       return NULL;
@@ -158,13 +158,15 @@ round_number (LfbCall  *call,
 {
   gboolean up = g_str_has_suffix (call->name, "ceil");
   double number = 0;
+  LfbValue *input = lfb_call_get (call, "input");
   gint64 integer;
 
-  if (lfb_value_read_int (lfb_call_get (call, "input"), &integer))
+  /* Python makes a float of a tensor first. */
+  if (lfb_value_get_kind (input) != LFB_VALUE_KIND_TENSOR && lfb_value_read_int (input, &integer))
     return lfb_value_for_int (integer);
   if (!lfb_call_double (call, "input", &number, error))
     return NULL;
-  if (!(fabs (number) < 9.2e18))
+  if (!(fabs (number) < 0x1p63))
     {
       g_set_error (error, LFB_ERROR, LFB_ERROR_RANGE, "argument `input` is %g, expected a number that an int can hold", number);
       return NULL;

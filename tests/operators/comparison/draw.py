@@ -80,12 +80,14 @@ class Draw:
     # Numbers and tensors
 
     def number(self, kinds="bif"):
-        """A Python number: a bool, an int, a float, or a float that even a float16 holds (h)."""
+        """A Python number: a bool, an int, a large int (l), a float, or a float that even a float16 holds (h)."""
         kind = self.choice(kinds)
         if kind == "b":
             return self.chance(0.5)
         if kind == "i":
             return self.choice((0, 1, -1, 2, 3, -5, 127, 255, 256, 1000))
+        if kind == "l":
+            return self.choice((2**15, -2**31, 2**53 + 1, 2**62 + 1, 2**63 - 1, -2**63))
         if kind == "h":
             return self.choice((0.0, 1.0, -1.5, 0.125, 2.0, -3.25, 100.0))
         return self.choice((0.0, 1.0, -1.5, 0.1, 2.0, -3.25, 1e-3, 100.0))

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 
 from .. import rules
 from ..draw import BYTES, FLOATS, INTEGERS, PLAIN
-from ..reasons import ASSERTS, HALF, NAN_IS_0, OVERFLOW
+from ..reasons import ASSERTS, HALF, NAN_IS_0, SATURATES
 from ..trial import Bound, Trial, compares, double
 
 # float32 functions of several steps; PyTorch's own are a few units off as well.
@@ -77,10 +77,9 @@ def with_settings(draw, name):
     if name.startswith("torch._C") or name in ("torch.celu", "torch.hardshrink", "torch.threshold"):
         settings.pop("inplace", None)
     bound = {"elu": NEAR_ONE, "celu": NEAR_ONE, "gelu": CANCELS, "softplus": CANCELS}.get(key, CLOSE)
-    # A threshold that an unsigned type cannot hold wraps in PyTorch.
-    dtypes = FLOATS + INTEGERS[1:] if key == "threshold" and draw.chance(0.3) else FLOATS
+    dtypes = FLOATS + INTEGERS if key == "threshold" and draw.chance(0.3) else FLOATS
     return Trial(draw.plain(draw.shape(), dtypes), settings=settings, bound=bound,
-                 tolerated=[HALF, OVERFLOW, NAN_IS_0])
+                 tolerated=[HALF, NAN_IS_0])
 
 
 @compares("torch.nn.functional.glu")
@@ -106,7 +105,7 @@ def prelu(draw, name):
 
 
 def _bounds(draw):
-    low, high = draw.number("if"), draw.number("if")
+    low, high = draw.number("ifl"), draw.number("ifl")
     if draw.chance(0.9):
         low, high = min(low, high), max(low, high)
     return low, high
@@ -122,6 +121,12 @@ def _clamped(data, low, high):
     low, high = quantized(low, limits.min), quantized(high, limits.max)
     return lambda: torch._make_per_tensor_quantized_tensor(
         data.int_repr().clamp(low, high), data.q_scale(), data.q_zero_point())
+
+
+def _beyond(data, *bounds):
+    """Whether PyTorch on x86 would quantize a bound to the least integer."""
+    largest = max([abs(bound) for bound in bounds if bound is not None], default=0)
+    return SATURATES if data.is_quantized and largest / data.q_scale() > 2**31 - 1000 else None
 
 
 def _operand(draw, dtypes, low, high):
@@ -144,7 +149,10 @@ def hardtanh(draw, name):
     low, high = _bounds(draw) if draw.chance(0.7) else (-1.0, 1.0)
     settings = {} if (low, high) == (-1.0, 1.0) else {"min_val": low, "max_val": high}
     data, rule = _operand(draw, FLOATS, low, high)
-    return Trial(data, settings=settings, rule=rule if low <= high else None, tolerated=[ASSERTS])
+    if low > high and _beyond(data, low, high):
+        return None
+    return Trial(data, settings=settings, rule=rule if low <= high else None, tolerated=[ASSERTS],
+                 unlike=_beyond(data, low, high))
 
 
 @compares("torch.clamp")
@@ -155,18 +163,17 @@ def clamp(draw, name):
     quantized, rule = _operand(draw, PLAIN, low, high)
     if rule is not None or name == "torch.ops.quantized.clamp":
         data = quantized if quantized.is_quantized else draw.quantized(draw.shape())
-        return Trial(data, low, high, rule=_clamped(data, low, high) if (low, high) != (None, None) else None)
+        return Trial(data, low, high, rule=_clamped(data, low, high) if (low, high) != (None, None) else None,
+                     unlike=_beyond(data, low, high))
     shape = list(quantized.shape)
     if draw.chance(0.2):
         low = draw.plain(draw.broadcast(shape), special=0) if low is not None else None
         high = draw.plain(draw.broadcast(shape), special=0) if high is not None else None
-    return Trial(quantized, low, high, tolerated=[OVERFLOW])
+    return Trial(quantized, low, high)
 
 
 @compares("torch.clamp_min", "torch.clamp_max")
 def clamp_one(draw, name):
     bound = draw.number("if")
-    # A bound that an unsigned type cannot hold wraps in PyTorch.
-    dtypes = FLOATS + INTEGERS if bound >= 0 else FLOATS + INTEGERS[1:]
-    data, rule = _operand(draw, dtypes, *((bound, None) if "min" in name else (None, bound)))
-    return Trial(data, bound, rule=rule, tolerated=[OVERFLOW])
+    data, rule = _operand(draw, FLOATS + INTEGERS, *((bound, None) if "min" in name else (None, bound)))
+    return Trial(data, bound, rule=rule)

@@ -129,5 +129,5 @@ def where(draw, name):
 def masked_fill(draw, name):
     data = draw.plain(draw.shape())
     mask = draw.bools(draw.broadcast(list(data.shape)))
-    value = draw.number() if draw.chance(0.7) else draw.plain([])
+    value = draw.number("bifl") if draw.chance(0.7) else draw.plain([])
     return Trial(data, mask, value)

@@ -4,9 +4,7 @@
 import torch
 
 from ..draw import FLOATS, INTEGERS, PLAIN
-from ..reasons import OVERFLOW
 from ..trial import Bound, Trial, compares
-
 
 
 def made(draw, dtypes=PLAIN):
@@ -38,7 +36,7 @@ def filled(draw, name):
 
 @compares("torch.full")
 def full(draw, name):
-    return Trial(draw.shape(), draw.number(), settings=made(draw), tolerated=[OVERFLOW])
+    return Trial(draw.shape(), draw.number("bifl"), settings=made(draw))
 
 
 @compares("torch.zeros_like", "torch.ones_like")
@@ -49,7 +47,7 @@ def filled_like(draw, name):
 
 @compares("torch.full_like")
 def full_like(draw, name):
-    return Trial(draw.plain(draw.shape()), draw.number(), settings=made(draw), tolerated=[OVERFLOW])
+    return Trial(draw.plain(draw.shape()), draw.number("bifl"), settings=made(draw))
 
 
 @compares("torch.Tensor.new_zeros", "torch.Tensor.new_ones")
@@ -61,7 +59,7 @@ def new_filled(draw, name):
 
 @compares("torch.Tensor.new_full")
 def new_full(draw, name):
-    return Trial(draw.plain(draw.shape()), draw.shape(), draw.number(), settings=made(draw), tolerated=[OVERFLOW])
+    return Trial(draw.plain(draw.shape()), draw.shape(), draw.number(), settings=made(draw))
 
 
 @compares("torch.Tensor.zero_")
@@ -71,8 +69,8 @@ def zero(draw, name):
 
 @compares("torch.Tensor.fill_")
 def fill(draw, name):
-    number = draw.number() if draw.chance(0.7) else draw.plain([], special=0)
-    return Trial(draw.plain(draw.shape()), number, tolerated=[OVERFLOW])
+    number = draw.number("bifl") if draw.chance(0.7) else draw.plain([], special=0)
+    return Trial(draw.plain(draw.shape()), number)
 
 
 @compares("torch.arange")
@@ -120,17 +118,17 @@ def _nested(draw, shape, kinds):
 
 @compares("torch.tensor")
 def tensor(draw, name):
-    settings = made(draw, FLOATS + INTEGERS + (torch.bool,))
+    settings = made(draw)
     settings.pop("requires_grad", None)
-    kinds = draw.choice(("b", "i", "f", "if"))
-    shape = [] if name.endswith("scalar_tensor") else draw.shape(0, 3, 3)
-    data = _nested(draw, shape, kinds)
-    if draw.chance(0.1) and name != "torch.scalar_tensor":
+    data = _nested(draw, draw.shape(0, 3, 3), draw.choice(("b", "i", "f", "if", "bl")))
+    if draw.chance(0.1):
         data = _convertible(draw, draw.shape(), settings.get("dtype"))
-    narrow = settings.get("dtype") in INTEGERS[:3] or settings.get("dtype") == torch.float16
-    if narrow and kinds != "b":
-        settings["dtype"] = torch.int64   # 1000 is too much for bytes, and PyTorch wraps it or refuses
     return Trial(data, settings=settings)
+
+
+@compares("torch.scalar_tensor")
+def scalar_tensor(draw, name):
+    return Trial(draw.number("bifl") if draw.chance(0.95) else [1], settings=made(draw))
 
 
 def _convertible(draw, shape, target):

@@ -4,6 +4,7 @@
 import torch
 
 from ..draw import PLAIN
+from ..reasons import LARGE
 from ..trial import Trial, compares
 from .shape import anything
 
@@ -51,6 +52,11 @@ def to_int(draw, name):
 @compares("builtins.float")
 def to_float(draw, name):
     return Trial(_number_or_tensor(draw, name))
+
+
+@compares("math.floor")
+def to_whole(draw, name):
+    return Trial(_number_or_tensor(draw, "builtins"), tolerated=[LARGE])
 
 
 @compares("builtins.bool")

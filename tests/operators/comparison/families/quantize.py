@@ -6,6 +6,7 @@ import torch
 
 from .. import rules
 from ..draw import BYTES, LIMITS
+from ..reasons import SATURATES
 from ..trial import Trial, compares
 
 DTYPES = (torch.quint8, torch.qint8, torch.qint32)
@@ -17,9 +18,6 @@ def _beyond(data, scale):
     with numpy.errstate(all="ignore"):
         steps = numpy.abs(data.numpy() * (F32(1) / F32(scale)))
     return bool((~(steps < 2.0**31 - 1000)).any())
-
-
-SATURATES = "PyTorch on x86 gives the least integer for NaN, infinity and what is beyond int32"
 
 
 @compares("torch.quantize_per_tensor")

@@ -110,7 +110,8 @@ def layer_norm(draw, name):
 
 
 @compares("torch.ops.quantized.group_norm", "torch.ao.nn.quantized.GroupNorm", "torch.ops.quantized.instance_norm",
-          "torch.ao.nn.quantized.InstanceNorm1d")
+          "torch.ao.nn.quantized.InstanceNorm1d", "torch.ao.nn.quantized.InstanceNorm2d",
+          "torch.ao.nn.quantized.InstanceNorm3d")
 def group_norm(draw, name):
     instance = "nstance" in name
     n_spatial = int(name[-2]) if name[-1] == "d" else draw.int(1, 3)
