@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <lowerfb/core/lfb-buffer.h>
 #include <lowerfb/core/lfb-error.h>
 #include <lowerfb/core/lfb-tensor.h>
 #include <lowerfb/core/lfb-types.h>
@@ -22,6 +23,8 @@
 #include <lowerfb/model/lfb-model-file.h>
 #include <lowerfb/model/lfb-tensor-file.h>
 #include <lowerfb/run/lfb-call.h>
+#include <lowerfb/run/lfb-packed-conv.h>
+#include <lowerfb/run/lfb-packed-linear.h>
 #include <lowerfb/run/lfb-session-options.h>
 #include <lowerfb/run/lfb-session.h>
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* FBGEMM's own results, to the bit: every file of tests/vectors through the
- * operator by name with a packed weight, and through a session over a module.
+ * operator by name with a packed weight, through a session over a module, and
+ * through a packed object into a buffer.
  */
 
 #include "common/lfb-test.h"
@@ -272,18 +273,87 @@ run_in_session (const Vector *self)
   return outputs[0];
 }
 
+static LfbValue *
+make_settings (const Vector *self)
+{
+  static const char * const names[] = { "stride", "padding", "dilation", "groups", NULL };
+  g_autoptr (LfbValue) stride = lfb_value_for_ints (self->stride, self->n_spatial);
+  g_autoptr (LfbValue) padding = lfb_value_for_ints (self->padding, self->n_spatial);
+  g_autoptr (LfbValue) dilation = lfb_value_for_ints (self->dilation, self->n_spatial);
+  g_autoptr (LfbValue) groups = lfb_value_for_int (self->groups);
+  LfbValue *items[] = { stride, padding, dilation, groups };
+
+  return lfb_value_for_dict (names, items, G_N_ELEMENTS (items));
+}
+
+/* What is allocated is what the object says that the output takes, no more. */
+static LfbTensor *
+run_into_buffer (const Vector *self)
+{
+  gsize n_dims, n, size = 1;
+  const gint64 *x_shape = lfb_tensor_get_shape (self->x, &n_dims);
+  g_autoptr (LfbPackedLinear) linear = NULL;
+  g_autoptr (LfbPackedConv) conv = NULL;
+  g_autoptr (LfbBuffer) buffer = NULL;
+  g_autoptr (LfbTensor) integers = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree gint64 *shape = NULL;
+  LfbTensor *result;
+  gboolean ok;
+
+  if (self->is_conv)
+    {
+      g_autoptr (LfbValue) settings = make_settings (self);
+
+      conv = lfb_packed_conv_new (self->weight, self->bias, settings, &error);
+      g_assert_no_error (error);
+      shape = lfb_packed_conv_get_output_shape (conv, x_shape, n_dims, &n, &error);
+    }
+  else
+    {
+      linear = lfb_packed_linear_new (self->weight, self->bias, &error);
+      g_assert_no_error (error);
+      shape = lfb_packed_linear_get_output_shape (linear, x_shape, n_dims, &n, &error);
+    }
+  g_assert_no_error (error);
+  for (gsize i = 0; i < n; i++)
+    size *= shape[i];
+  buffer = lfb_buffer_new (size, &error);
+  g_assert_no_error (error);
+
+  if (self->is_conv)
+    ok = (self->relu ? lfb_packed_conv_apply_relu_into
+                     : lfb_packed_conv_apply_into) (conv, self->x, self->y_scale, self->y_zero_point, buffer, &error);
+  else
+    ok = (self->relu ? lfb_packed_linear_apply_relu_into
+                     : lfb_packed_linear_apply_into) (linear, self->x, self->y_scale, self->y_zero_point, buffer, &error);
+  g_assert_no_error (error);
+  g_assert_true (ok);
+
+  integers = lfb_tensor_new_for_pointer (LFB_DTYPE_UINT8, shape, n, lfb_buffer_get_address (buffer), size,
+                                         G_OBJECT (buffer), &error);
+  g_assert_no_error (error);
+  result = lfb_tensor_new_quantized (integers, self->y_scale, self->y_zero_point, LFB_DTYPE_QUINT8, &error);
+  g_assert_no_error (error);
+
+  return result;
+}
+
 static void
 test_vector (gconstpointer data)
 {
   g_auto (Vector) vector = { 0 };
   g_autoptr (LfbTensor) by_name = NULL;
   g_autoptr (LfbTensor) in_session = NULL;
+  g_autoptr (LfbTensor) in_buffer = NULL;
 
   vector_load (&vector, data);
   by_name = run_by_name (&vector);
   in_session = run_in_session (&vector);
+  in_buffer = run_into_buffer (&vector);
   g_assert_cmpuint (count_differences (&vector, by_name), ==, 0);
   g_assert_cmpuint (count_differences (&vector, in_session), ==, 0);
+  g_assert_cmpuint (count_differences (&vector, in_buffer), ==, 0);
   g_assert_cmpfloat (lfb_tensor_get_scale (by_name), ==, vector.y_scale);
   g_assert_cmpint (lfb_tensor_get_zero_point (by_name), ==, vector.y_zero_point);
 }

@@ -7,6 +7,7 @@
 
 #pragma once
 
+#include <lowerfb/core/lfb-buffer.h>
 #include <lowerfb/core/lfb-error.h>
 #include <lowerfb/core/lfb-tensor.h>
 #include <lowerfb/core/lfb-value.h>
@@ -23,6 +24,13 @@ typedef struct {
   gsize n_elements;
   gsize size;
   gpointer data;
+
+  /* Memory that is not the array's own, to be filled instead of memory that is
+   * allocated; see lfb_array_place().
+   */
+  gboolean placed;
+  gpointer place;
+  gsize place_size;
 } LfbArray;
 
 #define LFB_ARRAY_INIT { .data = NULL }
@@ -35,6 +43,12 @@ gboolean    lfb_array_init               (LfbArray      *self,
 gboolean    lfb_array_init_like          (LfbArray      *self,
                                           LfbDType       dtype,
                                           LfbTensor     *like,
+                                          GError       **error);
+/* Makes the array stand on @buffer when it is initialized; there may be no
+ * tensor of it then. @input must not lie there too. */
+gboolean    lfb_array_place              (LfbArray      *self,
+                                          LfbBuffer     *buffer,
+                                          LfbTensor     *input,
                                           GError       **error);
 void        lfb_array_clear              (LfbArray      *self);
 /* All of @from, which has as many bytes. */

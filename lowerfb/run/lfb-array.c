@@ -97,14 +97,79 @@ lfb_shape_count (const gint64  *shape,
 }
 
 gboolean
+lfb_array_place (LfbArray   *self,
+                 LfbBuffer  *buffer,
+                 LfbTensor  *input,
+                 GError    **error)
+{
+  gsize input_size;
+  guintptr to = lfb_buffer_get_address (buffer);
+  guintptr from = (guintptr) lfb_tensor_get_data (input, &input_size);
+
+  self->placed = TRUE;
+  self->place = lfb_buffer_get_data (buffer, &self->place_size);
+  if (input_size > 0 && self->place_size > 0 && to < from + input_size && from < to + self->place_size)
+    {
+      g_set_error_literal (error, LFB_ERROR, LFB_ERROR_ARGUMENT,
+                           "argument `buffer` overlaps the memory of the input, expected other memory");
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* Kernels write elements of @item_size bytes where such elements may be. */
+static gboolean
+check_place (const LfbArray  *self,
+             gsize            item_size,
+             GError         **error)
+{
+  if (self->place_size / item_size < self->n_elements)
+    {
+      g_set_error (error, LFB_ERROR, LFB_ERROR_RANGE,
+                   "argument `buffer` has %" G_GSIZE_FORMAT " bytes, expected at least %" G_GSIZE_FORMAT
+                   " elements of %" G_GSIZE_FORMAT, self->place_size, self->n_elements, item_size);
+      return FALSE;
+    }
+  if (GPOINTER_TO_SIZE (self->place) % item_size != 0)
+    {
+      g_set_error (error, LFB_ERROR, LFB_ERROR_ARGUMENT,
+                   "argument `buffer` is not aligned for elements of %" G_GSIZE_FORMAT " bytes", item_size);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+allocate (LfbArray      *self,
+          gsize          item_size,
+          const gint64  *shape,
+          gsize          n_dims,
+          GError       **error)
+{
+  self->data = lfb_try_alloc (self->n_elements, item_size, error);
+  if (self->data == NULL)
+    {
+      g_autofree char *text = lfb_shape_to_string (shape, n_dims);
+
+      g_prefix_error (error, "a result of shape %s: ", text);
+    }
+
+  return self->data != NULL;
+}
+
+gboolean
 lfb_array_init (LfbArray      *self,
                 LfbDType       dtype,
                 const gint64  *shape,
                 gsize          n_dims,
                 GError       **error)
 {
+  gsize item_size = lfb_dtype_size (dtype);
+
   g_assert (self->data == NULL);
-  g_assert (lfb_dtype_size (dtype) > 0);
+  g_assert (item_size > 0);
   if (n_dims > LFB_TENSOR_MAX_DIMS)
     {
       g_set_error (error, LFB_ERROR, LFB_ERROR_SHAPE,
@@ -115,19 +180,21 @@ lfb_array_init (LfbArray      *self,
   if (!lfb_shape_count (shape, n_dims, &self->n_elements, error))
     return FALSE;
 
-  self->data = lfb_try_alloc (self->n_elements, lfb_dtype_size (dtype), error);
-  if (self->data == NULL)
+  if (self->placed)
     {
-      g_autofree char *text = lfb_shape_to_string (shape, n_dims);
-
-      g_prefix_error (error, "a result of shape %s: ", text);
+      if (!check_place (self, item_size, error))
+        return FALSE;
+      self->data = self->place;
+    }
+  else if (!allocate (self, item_size, shape, n_dims, error))
+    {
       return FALSE;
     }
   self->dtype = lfb_dtype_get_storage (dtype);
   self->n_dims = n_dims;
   if (n_dims > 0)
     lfb_sizes_copy (self->shape, shape, n_dims);
-  self->size = self->n_elements * lfb_dtype_size (dtype);
+  self->size = self->n_elements * item_size;
 
   return TRUE;
 }
@@ -159,14 +226,19 @@ lfb_array_copy (LfbArray  *self,
 void
 lfb_array_clear (LfbArray *self)
 {
-  g_clear_pointer (&self->data, g_free);
+  if (!self->placed)
+    g_free (self->data);
+  self->data = NULL;
 }
 
 LfbTensor *
 lfb_array_seal (LfbArray  *self,
                 GError   **error)
 {
-  g_autoptr (GBytes) bytes = g_bytes_new_take (g_steal_pointer (&self->data), self->size);
+  g_autoptr (GBytes) bytes = NULL;
+
+  g_assert (!self->placed);
+  bytes = g_bytes_new_take (g_steal_pointer (&self->data), self->size);
 
   return lfb_tensor_new_for_bytes (self->dtype, self->shape, self->n_dims, bytes, error);
 }

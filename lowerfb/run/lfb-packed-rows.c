@@ -45,16 +45,8 @@ init_half (LfbPackedRows  *self,
 
   if (floats == NULL)
     return FALSE;
-  if (bias != NULL && (!lfb_check_dtype ("bias", bias, LFB_DTYPE_FLOAT32, error)))
+  if (bias != NULL && !lfb_check_bias (bias, self->n, error))
     return FALSE;
-  if (bias != NULL && (gsize) lfb_tensor_get_n_elements (bias) != self->n)
-    {
-      g_autofree char *shape = lfb_tensor_describe_shape (bias);
-
-      g_set_error (error, LFB_ERROR, LFB_ERROR_SHAPE,
-                   "argument `bias` has the shape %s, expected [%" G_GSIZE_FORMAT "]", shape, self->n);
-      return FALSE;
-    }
 
   self->half = lfb_try_alloc (self->n * self->k, sizeof (float), error);
   if (self->half == NULL)

@@ -27,6 +27,14 @@ LfbPackedTaps *lfb_packed_taps_new      (const LfbRuntime       *runtime,
                                          GError                **error);
 void           lfb_packed_taps_free     (LfbPackedTaps          *self);
 
+/* Five dimensions at most. */
+gboolean       lfb_packed_taps_shape    (const LfbPackedTaps    *self,
+                                         const char             *name,
+                                         const gint64           *shape,
+                                         gsize                   n_dims,
+                                         gint64                 *result,
+                                         GError                **error);
+
 /* One output stage is given: with @requantize the array is filled with quint8
  * integers, with @rescale with float32, both channels first. */
 gboolean       lfb_packed_taps_run      (const LfbPackedTaps    *self,

@@ -258,6 +258,51 @@ run_window (const LfbPackedTaps  *self,
   return TRUE;
 }
 
+static gboolean
+init_image (const LfbPackedTaps  *self,
+            const char           *name,
+            const gint64         *shape,
+            gsize                 n_dims,
+            LfbImage             *image,
+            GError              **error)
+{
+  if (!lfb_image_init_shape (image, name, shape, n_dims, self->settings.n_spatial, error))
+    return FALSE;
+  if (image->channels != self->in_channels)
+    {
+      g_autofree char *text = lfb_shape_to_string (shape, n_dims);
+
+      g_set_error (error, LFB_ERROR, LFB_ERROR_SHAPE,
+                   "argument `%s` has the shape %s with %" G_GSIZE_FORMAT " channels, expected %" G_GSIZE_FORMAT,
+                   name, text, image->channels, self->in_channels);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* The shape of the output, of as many dimensions. */
+gboolean
+lfb_packed_taps_shape (const LfbPackedTaps  *self,
+                       const char           *name,
+                       const gint64         *shape,
+                       gsize                 n_dims,
+                       gint64               *result,
+                       GError              **error)
+{
+  LfbImage image;
+  LfbWindow window;
+  gsize n;
+
+  if (!lfb_shape_count (shape, n_dims, &n, error) ||
+      !init_image (self, name, shape, n_dims, &image, error) ||
+      !lfb_conv_settings_window (&self->settings, &image, &window, error))
+    return FALSE;
+  lfb_image_shape (&image, self->out_channels, window.out_size, result);
+
+  return TRUE;
+}
+
 gboolean
 lfb_packed_taps_run (const LfbPackedTaps  *self,
                      const LfbRuntime     *runtime,
@@ -272,22 +317,15 @@ lfb_packed_taps_run (const LfbPackedTaps  *self,
   g_autoptr (LfbTensor) padded = NULL;
   g_autofree guint8 *x = NULL;
   LfbConvSettings settings = self->settings;
+  const gint64 *own;
   gint64 shape[5];
   LfbImage image;
   LfbWindow window;
   gsize n_dims;
 
-  if (!lfb_image_init (&image, name, input, settings.n_spatial, error))
+  own = lfb_tensor_get_shape (input, &n_dims);
+  if (!init_image (self, name, own, n_dims, &image, error))
     return FALSE;
-  if (image.channels != self->in_channels)
-    {
-      g_autofree char *text = lfb_tensor_describe_shape (input);
-
-      g_set_error (error, LFB_ERROR, LFB_ERROR_SHAPE,
-                   "argument `%s` has the shape %s with %" G_GSIZE_FORMAT " channels, expected %" G_GSIZE_FORMAT,
-                   name, text, image.channels, self->in_channels);
-      return FALSE;
-    }
   if (settings.pad_mode != LFB_PAD_CONSTANT)
     {
       guint8 fill = 0;

@@ -19,6 +19,7 @@ gboolean   lfb_pad_mode_parse  (const char     *name,
                                 const char     *text,
                                 LfbPadMode     *mode,
                                 GError        **error);
+const char *lfb_pad_mode_to_string (LfbPadMode  mode);
 /* @before and @after are those of the last @n dimensions, outermost first;
  * negative ones crop. @fill is one element, for LFB_PAD_CONSTANT.
  */

@@ -9,29 +9,42 @@
 
 #include <string.h>
 
+/* As convolutions call them; pad says constant for zeros. */
+static const char * const mode_names[] = {
+  [LFB_PAD_CONSTANT] = "zeros",
+  [LFB_PAD_REFLECT] = "reflect",
+  [LFB_PAD_REPLICATE] = "replicate",
+  [LFB_PAD_CIRCULAR] = "circular",
+};
+
 gboolean
 lfb_pad_mode_parse (const char  *name,
                     const char  *text,
                     LfbPadMode  *mode,
                     GError     **error)
 {
-  if (strcmp (text, "constant") == 0 || strcmp (text, "zeros") == 0)
-    *mode = LFB_PAD_CONSTANT;
-  else if (strcmp (text, "reflect") == 0)
-    *mode = LFB_PAD_REFLECT;
-  else if (strcmp (text, "replicate") == 0)
-    *mode = LFB_PAD_REPLICATE;
-  else if (strcmp (text, "circular") == 0)
-    *mode = LFB_PAD_CIRCULAR;
-  else
+  for (gsize i = 0; i < G_N_ELEMENTS (mode_names); i++)
+    if (strcmp (text, mode_names[i]) == 0)
+      {
+        *mode = i;
+        return TRUE;
+      }
+  if (strcmp (text, "constant") == 0)
     {
-      g_set_error (error, LFB_ERROR, LFB_ERROR_ARGUMENT,
-                   "argument `%s` is '%.40s', expected 'constant' ('zeros'), 'reflect', 'replicate' or 'circular'",
-                   name, text);
-      return FALSE;
+      *mode = LFB_PAD_CONSTANT;
+      return TRUE;
     }
 
-  return TRUE;
+  g_set_error (error, LFB_ERROR, LFB_ERROR_ARGUMENT,
+               "argument `%s` is '%.40s', expected 'constant' ('zeros'), 'reflect', 'replicate' or 'circular'",
+               name, text);
+  return FALSE;
+}
+
+const char *
+lfb_pad_mode_to_string (LfbPadMode mode)
+{
+  return mode_names[mode];
 }
 
 /* Where index @i of the padded dimension comes from; -1: the fill. */

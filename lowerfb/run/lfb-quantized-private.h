@@ -63,6 +63,11 @@ LfbTensor *lfb_lookup_tensor     (const LfbRuntime *runtime,
 float     *lfb_vector_floats     (LfbTensor        *vector);
 gint32    *lfb_vector_ints       (LfbTensor        *vector);
 
+/* The bias of a packed weight with @n outputs. */
+gboolean   lfb_check_bias           (LfbTensor             *bias,
+                                     gsize                  n,
+                                     GError               **error);
+
 /* What the output stage of a product needs of a weight of @n outputs. */
 typedef struct {
   gsize n;

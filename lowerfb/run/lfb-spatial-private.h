@@ -38,6 +38,12 @@ typedef struct {
   gsize output_padding[3];
 } LfbConvSettings;
 
+gboolean   lfb_image_init_shape     (LfbImage               *self,
+                                     const char             *name,
+                                     const gint64           *shape,
+                                     gsize                   n_dims,
+                                     gsize                   n_spatial,
+                                     GError                **error);
 gboolean   lfb_image_init           (LfbImage               *self,
                                      const char             *name,
                                      LfbTensor              *tensor,

@@ -10,19 +10,23 @@
 #include <string.h>
 
 gboolean
-lfb_image_init (LfbImage    *self,
-                const char  *name,
-                LfbTensor   *tensor,
-                gsize        n_spatial,
-                GError     **error)
+lfb_image_init_shape (LfbImage      *self,
+                      const char    *name,
+                      const gint64  *shape,
+                      gsize          n_dims,
+                      gsize          n_spatial,
+                      GError       **error)
 {
-  gsize n_dims;
-  const gint64 *shape;
+  if (n_dims != n_spatial + 1 && n_dims != n_spatial + 2)
+    {
+      g_autofree char *text = lfb_shape_to_string (shape, n_dims);
 
-  if (!lfb_check_rank (name, tensor, n_spatial + 1, n_spatial + 2, error))
-    return FALSE;
+      g_set_error (error, LFB_ERROR, LFB_ERROR_SHAPE,
+                   "argument `%s` has the shape %s, expected %" G_GSIZE_FORMAT " to %" G_GSIZE_FORMAT " dimensions",
+                   name, text, n_spatial + 1, n_spatial + 2);
+      return FALSE;
+    }
 
-  shape = lfb_tensor_get_shape (tensor, &n_dims);
   self->n_spatial = n_spatial;
   self->batched = n_dims == n_spatial + 2;
   self->batch = self->batched ? shape[0] : 1;
@@ -32,7 +36,7 @@ lfb_image_init (LfbImage    *self,
   for (gsize i = 0; i < 3; i++)
     if (self->size[i] == 0 || self->size[i] > G_MAXINT32 || self->channels > G_MAXINT32 || self->channels == 0)
       {
-        g_autofree char *text = lfb_tensor_describe_shape (tensor);
+        g_autofree char *text = lfb_shape_to_string (shape, n_dims);
 
         g_set_error (error, LFB_ERROR, LFB_ERROR_SHAPE,
                      "argument `%s` has the shape %s, expected channels and sizes of 1 to 2147483647", name, text);
@@ -40,6 +44,19 @@ lfb_image_init (LfbImage    *self,
       }
 
   return TRUE;
+}
+
+gboolean
+lfb_image_init (LfbImage    *self,
+                const char  *name,
+                LfbTensor   *tensor,
+                gsize        n_spatial,
+                GError     **error)
+{
+  gsize n_dims;
+  const gint64 *shape = lfb_tensor_get_shape (tensor, &n_dims);
+
+  return lfb_image_init_shape (self, name, shape, n_dims, n_spatial, error);
 }
 
 gsize

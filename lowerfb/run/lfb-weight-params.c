@@ -6,6 +6,7 @@
 
 #include <lowerfb/run/lfb-quantized-private.h>
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,6 +47,34 @@ read_per_channel (LfbWeightParams  *self,
   return TRUE;
 }
 
+/* A float vector of @n finite numbers. */
+gboolean
+lfb_check_bias (LfbTensor  *bias,
+                gsize       n,
+                GError    **error)
+{
+  if (lfb_tensor_get_n_dims (bias) != 1 || (gsize) lfb_tensor_get_n_elements (bias) != n)
+    {
+      g_autofree char *shape = lfb_tensor_describe_shape (bias);
+
+      g_set_error (error, LFB_ERROR, LFB_ERROR_SHAPE,
+                   "argument `bias` has the shape %s, expected [%" G_GSIZE_FORMAT "]", shape, n);
+      return FALSE;
+    }
+  if (!lfb_check_dtype ("bias", bias, LFB_DTYPE_FLOAT32, error))
+    return FALSE;
+  for (gsize i = 0; i < n; i++)
+    if (!isfinite (lfb_tensor_floats (bias)[i]))
+      {
+        g_set_error (error, LFB_ERROR, LFB_ERROR_RANGE,
+                     "argument `bias` is %f at element %" G_GSIZE_FORMAT ", expected a finite number",
+                     lfb_tensor_floats (bias)[i], i);
+        return FALSE;
+      }
+
+  return TRUE;
+}
+
 gboolean
 lfb_weight_params_init (LfbWeightParams  *self,
                         LfbTensor        *weight,
@@ -59,15 +88,7 @@ lfb_weight_params_init (LfbWeightParams  *self,
   g_assert (n > 0);
   if (!lfb_check_dtype ("weight", weight, LFB_DTYPE_QINT8, error))
     return FALSE;
-  if (bias != NULL && ((gsize) lfb_tensor_get_n_elements (bias) != n || lfb_tensor_get_n_dims (bias) != 1))
-    {
-      g_autofree char *shape = lfb_tensor_describe_shape (bias);
-
-      g_set_error (error, LFB_ERROR, LFB_ERROR_SHAPE,
-                   "argument `bias` has the shape %s, expected [%" G_GSIZE_FORMAT "]", shape, n);
-      return FALSE;
-    }
-  if (bias != NULL && !lfb_check_dtype ("bias", bias, LFB_DTYPE_FLOAT32, error))
+  if (bias != NULL && !lfb_check_bias (bias, n, error))
     return FALSE;
 
   memset (self, 0, sizeof *self);

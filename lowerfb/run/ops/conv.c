@@ -6,7 +6,8 @@
  */
 
 #include <lowerfb/run/lfb-call-private.h>
-#include <lowerfb/run/lfb-packed-taps-private.h>
+#include <lowerfb/run/lfb-packed-apply-private.h>
+#include <lowerfb/run/lfb-packed-values-private.h>
 #include <lowerfb/kernels/round.h>
 
 #include <string.h>
@@ -40,64 +41,33 @@ packed_spatial (const ConvKind *kind)
 }
 
 static gpointer
-pack_from_call (LfbCall   *call,
-                gsize      n_spatial,
-                gboolean   transposed,
-                GError   **error)
-{
-  LfbTensor *weight = lfb_call_tensor (call, "weight", error);
-  LfbConvSettings settings;
-  LfbTensor *bias;
-
-  if (weight == NULL ||
-      !lfb_check_dtype ("weight", weight, LFB_DTYPE_QINT8, error) ||
-      !lfb_call_optional_tensor (call, "bias", &bias, error) ||
-      !lfb_conv_settings_read (&settings, call, weight, n_spatial, transposed, error))
-    return NULL;
-  if (transposed && settings.pad_mode != LFB_PAD_CONSTANT)
-    {
-      g_set_error_literal (error, LFB_ERROR, LFB_ERROR_ARGUMENT,
-                           "argument `padding_mode` of a transposed convolution must be 'zeros'");
-      return NULL;
-    }
-
-  return lfb_packed_taps_new (call->runtime, &settings, weight, bias, error);
-}
-
-static gpointer
 prepare_module (LfbCall  *call,
                 GError  **error)
 {
   const ConvKind *kind = LFB_CALL_DATA (call, ConvKind);
 
-  return pack_from_call (call, kind->n_spatial, kind->transposed, error);
+  return lfb_packed_taps_for_call (call, kind->n_spatial, kind->transposed, error);
 }
 
-/* The parts of a packed value under the names of a module's parameters. */
 static gpointer
 prepare_packed (LfbCall  *call,
                 GError  **error)
 {
   const ConvKind *kind = LFB_CALL_DATA (call, ConvKind);
-  const char *class_name = packed_spatial (kind) == 3 ? "Conv3dPackedParamsBase" : "Conv2dPackedParamsBase";
-  const LfbOperatorInfo *info = lfb_operator_lookup (LFB_OPERATOR_MODULE, "torch.ao.nn.quantized.ConvTranspose2d");
   LfbValue *packed = lfb_call_get (call, "packed_weight");
-  g_autofree LfbValue **values = g_new0 (LfbValue *, info->n_parameters);
-  LfbCall parts = { .info = info, .runtime = call->runtime, .name = call->name, .values = values };
-  LfbValue *transpose;
+  gboolean transposed = kind->transposed;
+  gsize n_spatial;
 
-  if (lfb_value_get_kind (packed) != LFB_VALUE_KIND_PACKED ||
-      strcmp (lfb_value_get_string (packed), class_name) != 0)
+  if (!lfb_packed_conv_kind ("packed_weight", packed, &n_spatial, &transposed, error))
+    return NULL;
+  if (n_spatial != packed_spatial (kind))
     {
-      g_autofree char *found = lfb_value_describe (packed);
-
       g_set_error (error, LFB_ERROR, LFB_ERROR_ARGUMENT,
-                   "argument `packed_weight` is %s, expected a packed weight of class %s", found, class_name);
+                   "argument `packed_weight` is of class %s, expected a packed weight of class Conv%dd"
+                   "PackedParamsBase", lfb_value_get_string (packed), packed_spatial (kind) == 3 ? 3 : 2);
       return NULL;
     }
-  transpose = lfb_value_lookup (packed, "transpose");
-  if (transpose != NULL && lfb_value_get_kind (transpose) == LFB_VALUE_KIND_BOOL &&
-      lfb_value_get_bool (transpose) != kind->transposed)
+  if (transposed != kind->transposed)
     {
       g_set_error (error, LFB_ERROR, LFB_ERROR_ARGUMENT,
                    "argument `packed_weight` was packed for a %s convolution",
@@ -105,19 +75,7 @@ prepare_packed (LfbCall  *call,
       return NULL;
     }
 
-  for (gsize i = 0; i < info->n_parameters; i++)
-    {
-      values[i] = lfb_value_lookup (packed, info->parameters[i].name);
-      if (values[i] == NULL)
-        values[i] = info->parameters[i].fallback;
-    }
-  if (lfb_call_get (&parts, "weight") == NULL)
-    {
-      g_set_error_literal (error, LFB_ERROR, LFB_ERROR_ARGUMENT, "argument `packed_weight` has no weight");
-      return NULL;
-    }
-
-  return pack_from_call (&parts, packed_spatial (kind), kind->transposed, error);
+  return lfb_packed_taps_for_parts (call->runtime, packed, n_spatial, transposed, error);
 }
 
 static void
@@ -163,20 +121,6 @@ without_height (LfbCall             *call,
   array->n_dims--;
 }
 
-static LfbTensor *
-quantized_input (LfbCall  *call,
-                 GError  **error)
-{
-  const char *name = input_name (call);
-  LfbTensor *input = lfb_call_tensor (call, name, error);
-
-  if (input == NULL || !lfb_check_quantized (name, input, error) ||
-      !lfb_check_dtype (name, input, LFB_DTYPE_QUINT8, error))
-    return NULL;
-
-  return input;
-}
-
 static gboolean
 read_output (LfbCall  *call,
              double   *scale,
@@ -197,28 +141,17 @@ static_conv (LfbCall  *call,
              GError  **error)
 {
   const ConvKind *kind = LFB_CALL_DATA (call, ConvKind);
-  LfbTensor *input = quantized_input (call, error);
+  const char *name = input_name (call);
+  LfbTensor *input = lfb_call_tensor (call, name, error);
   const LfbPackedTaps *conv = input != NULL ? lfb_call_state (call, error) : NULL;
   g_autoptr (LfbTensor) image = conv != NULL ? with_height (call, conv, input, error) : NULL;
-  g_auto (LfbOutputStage) stage = { NULL, NULL };
   g_auto (LfbArray) array = LFB_ARRAY_INIT;
-  LfbRequantize output = { 0 };
   gint64 zero_point;
   double scale;
 
   if (image == NULL ||
       !read_output (call, &scale, &zero_point, error) ||
-      !lfb_output_stage_init (&stage, &conv->params, lfb_tensor_get_scale (input), scale, error))
-    return NULL;
-
-  output.multiplier = stage.multiplier;
-  output.bias = stage.bias;
-  output.x_zero_point = lfb_tensor_get_zero_point (input);
-  output.y_zero_point = zero_point;
-  output.y_min = kind->relu ? zero_point : 0;
-  output.y_max = 255;
-  if (!lfb_packed_taps_run (conv, call->runtime, input_name (call), image, output.x_zero_point,
-                            &output, NULL, &array, error))
+      !lfb_packed_taps_apply (conv, call->runtime, name, image, scale, zero_point, kind->relu, &array, error))
     return NULL;
   without_height (call, conv, &array);
 
@@ -233,26 +166,13 @@ dynamic_conv (LfbCall  *call,
   const char *name = input_name (call);
   LfbTensor *input = lfb_call_tensor (call, name, error);
   const LfbPackedTaps *conv = input != NULL ? lfb_call_state (call, error) : NULL;
-  g_autoptr (LfbTensor) quantized = NULL;
-  g_autoptr (LfbTensor) image = NULL;
-  g_auto (LfbOutputStage) stage = { NULL, NULL };
+  g_autoptr (LfbTensor) image = conv != NULL ? with_height (call, conv, input, error) : NULL;
   g_auto (LfbArray) array = LFB_ARRAY_INIT;
   gboolean reduce_range = FALSE;
-  LfbRescale output = { 0 };
 
-  if (conv == NULL || !lfb_call_bool (call, "reduce_range", &reduce_range, error))
-    return NULL;
-  quantized = lfb_quantize_dynamic (call->runtime, input, LFB_DTYPE_QUINT8, reduce_range, error);
-  image = quantized != NULL ? with_height (call, conv, quantized, error) : NULL;
   if (image == NULL ||
-      !lfb_output_stage_init (&stage, &conv->params, lfb_tensor_get_scale (quantized), 0, error))
-    return NULL;
-
-  output.multiplier = stage.multiplier;
-  output.bias = stage.bias;
-  output.x_zero_point = lfb_tensor_get_zero_point (quantized);
-  output.relu = kind->relu;
-  if (!lfb_packed_taps_run (conv, call->runtime, name, image, output.x_zero_point, NULL, &output, &array, error))
+      !lfb_call_bool (call, "reduce_range", &reduce_range, error) ||
+      !lfb_packed_taps_apply_dynamic (conv, call->runtime, name, image, reduce_range, kind->relu, &array, error))
     return NULL;
   without_height (call, conv, &array);
 
@@ -293,7 +213,8 @@ static_conv_add (LfbCall  *call,
                  GError  **error)
 {
   const ConvKind *kind = LFB_CALL_DATA (call, ConvKind);
-  LfbTensor *input = quantized_input (call, error);
+  const char *name = input_name (call);
+  LfbTensor *input = lfb_call_tensor (call, name, error);
   LfbTensor *extra = input != NULL ? lfb_call_tensor (call, "extra", error) : NULL;
   const LfbPackedTaps *conv = extra != NULL ? lfb_call_state (call, error) : NULL;
   g_auto (LfbOutputStage) plain = { NULL, NULL };
@@ -305,8 +226,8 @@ static_conv_add (LfbCall  *call,
   double scale;
 
   if (conv == NULL ||
-      !lfb_check_quantized ("extra", extra, error) ||
-      !lfb_check_dtype ("extra", extra, LFB_DTYPE_QUINT8, error) ||
+      !lfb_check_activation (name, input, error) ||
+      !lfb_check_activation ("extra", extra, error) ||
       !read_output (call, &scale, &zero_point, error) ||
       !lfb_output_stage_init (&stage, &conv->params, lfb_tensor_get_scale (input), scale, error) ||
       !lfb_output_stage_init_sum (&plain, conv->out_channels, error))
@@ -315,7 +236,7 @@ static_conv_add (LfbCall  *call,
   output.multiplier = plain.multiplier;
   output.bias = plain.bias;
   output.x_zero_point = lfb_tensor_get_zero_point (input);
-  if (!lfb_packed_taps_run (conv, call->runtime, input_name (call), input, output.x_zero_point,
+  if (!lfb_packed_taps_run (conv, call->runtime, name, input, output.x_zero_point,
                             NULL, &output, &sums, error) ||
       !lfb_array_init (&array, LFB_DTYPE_QUINT8, sums.shape, sums.n_dims, error))
     return NULL;

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Packing of convolution weights. A packed weight is a value that holds the
- * weight and the settings as they are: portable, and laid out for this CPU by
- * whoever runs it. What is packed here is checked by laying it out once.
+/* Packing of convolution weights into values. What is packed here is checked by
+ * laying it out once.
  */
 
-#include <lowerfb/run/lfb-call-private.h>
-#include <lowerfb/run/lfb-packed-taps-private.h>
+#include <lowerfb/run/lfb-packed-values-private.h>
 
 #include <string.h>
 
@@ -18,125 +16,23 @@ typedef struct {
 static const PrepackKind conv1d = { 1, FALSE }, conv2d = { 2, FALSE }, conv3d = { 3, FALSE };
 static const PrepackKind conv_transpose1d = { 1, TRUE }, conv_transpose2d = { 2, TRUE }, conv_transpose3d = { 3, TRUE };
 
-/* Quantized per channel or not: the channels are one of the first two dimensions,
- * which stay.
- */
-static LfbTensor *
-reshape_weight (LfbTensor     *weight,
-                const gint64  *shape,
-                gsize          n_dims,
-                GError       **error)
-{
-  g_autoptr (LfbTensor) integers = NULL;
-  LfbQParams qparams = { 0 };
-
-  if (!lfb_check_dtype ("weight", weight, LFB_DTYPE_QINT8, error))
-    return NULL;
-  integers = lfb_tensor_reshape (lfb_tensor_get_integers (weight), shape, n_dims, error);
-  if (integers == NULL)
-    return NULL;
-
-  qparams.dtype = lfb_tensor_get_dtype (weight);
-  qparams.qscheme = lfb_tensor_get_qscheme (weight);
-  if (lfb_tensor_is_per_channel (weight))
-    {
-      qparams.scales = lfb_tensor_get_scales (weight);
-      qparams.zero_points = lfb_tensor_get_zero_points (weight);
-      qparams.axis = lfb_tensor_get_axis (weight);
-    }
-  else
-    {
-      qparams.scale = lfb_tensor_get_scale (weight);
-      qparams.zero_point = lfb_tensor_get_zero_point (weight);
-    }
-
-  return lfb_tensor_new_with_qparams (integers, shape, n_dims, &qparams, error);
-}
-
-/* A weight (out, in, width) as (out, in, 1, width). */
-static LfbTensor *
-with_height (LfbTensor  *weight,
-             GError    **error)
-{
-  gint64 shape[4] = { lfb_tensor_get_dim (weight, 0), lfb_tensor_get_dim (weight, 1), 1, lfb_tensor_get_dim (weight, 2) };
-
-  return reshape_weight (weight, shape, 4, error);
-}
-
-/* Three sizes, right-aligned, as the list that the packed value holds. */
-static LfbValue *
-size_list (const LfbConvSettings *settings,
-           const gsize           *sizes,
-           gint64                 height)
-{
-  gint64 numbers[3] = { height, 0, 0 };
-  gsize n = 0;
-
-  if (settings->n_spatial == 1)
-    n = 1;
-  for (gsize i = 3 - settings->n_spatial; i < 3; i++)
-    numbers[n++] = sizes[i];
-
-  return lfb_value_for_ints (numbers, n);
-}
-
-static LfbValue *
-make_packed (const LfbConvSettings *settings,
-             LfbTensor             *weight,
-             LfbTensor             *bias)
-{
-  static const char * const names[] = {
-    "weight", "bias", "stride", "padding", "output_padding", "dilation", "groups", "transpose", NULL,
-  };
-  g_autoptr (GPtrArray) items = g_ptr_array_new_with_free_func ((GDestroyNotify) lfb_value_unref);
-  g_autoptr (LfbValue) parts = NULL;
-  gsize padding[3];
-
-  for (gsize i = 0; i < 3; i++)
-    padding[i] = settings->before[i];
-  g_ptr_array_add (items, lfb_value_for_tensor (weight));
-  g_ptr_array_add (items, bias != NULL ? lfb_value_for_tensor (bias) : lfb_value_for_none ());
-  g_ptr_array_add (items, size_list (settings, settings->stride, 1));
-  g_ptr_array_add (items, size_list (settings, padding, 0));
-  g_ptr_array_add (items, size_list (settings, settings->output_padding, 0));
-  g_ptr_array_add (items, size_list (settings, settings->dilation, 1));
-  g_ptr_array_add (items, lfb_value_for_int (settings->groups));
-  g_ptr_array_add (items, lfb_value_for_bool (settings->transposed));
-  parts = lfb_value_for_dict (names, (LfbValue **) items->pdata, items->len);
-
-  return lfb_value_for_packed (settings->n_spatial == 3 ? "Conv3dPackedParamsBase" : "Conv2dPackedParamsBase", parts);
-}
-
 static LfbValue *
 prepack (LfbCall  *call,
          GError  **error)
 {
   const PrepackKind *kind = LFB_CALL_DATA (call, PrepackKind);
-  LfbTensor *weight = lfb_call_tensor (call, "weight", error);
-  g_autoptr (LfbTensor) kept = NULL;
-  LfbConvSettings settings;
-  LfbPackedTaps *conv;
-  LfbTensor *bias;
+  LfbPackedTaps *taps = lfb_packed_taps_for_call (call, kind->n_spatial, kind->transposed, error);
+  LfbTensor *bias = NULL;
+  LfbValue *value;
 
-  if (weight == NULL ||
-      !lfb_check_dtype ("weight", weight, LFB_DTYPE_QINT8, error) ||
-      !lfb_call_optional_tensor (call, "bias", &bias, error) ||
-      !lfb_conv_settings_read (&settings, call, weight, kind->n_spatial, kind->transposed, error))
+  if (taps == NULL)
     return NULL;
-  if (memcmp (settings.before, settings.after, sizeof settings.before) != 0)
-    {
-      g_set_error_literal (error, LFB_ERROR, LFB_ERROR_ARGUMENT,
-                           "argument `padding` is 'same' with an even kernel: a packed weight keeps one padding for both sides");
-      return NULL;
-    }
-  conv = lfb_packed_taps_new (call->runtime, &settings, weight, bias, error);
-  if (conv == NULL)
-    return NULL;
-  lfb_packed_taps_free (conv);
 
-  kept = kind->n_spatial == 1 ? with_height (weight, error) : g_object_ref (weight);
+  lfb_call_optional_tensor (call, "bias", &bias, NULL);
+  value = lfb_packed_conv_value (&taps->settings, lfb_call_tensor (call, "weight", NULL), bias, error);
+  lfb_packed_taps_free (taps);
 
-  return kept != NULL ? make_packed (&settings, kept, bias) : NULL;
+  return value;
 }
 
 static LfbValue *
@@ -169,7 +65,7 @@ unpack (LfbCall  *call,
       LfbTensor *tensor = lfb_value_get_tensor (weight);
       gint64 shape[3] = { lfb_tensor_get_dim (tensor, 0), lfb_tensor_get_dim (tensor, 1), lfb_tensor_get_dim (tensor, 3) };
 
-      flat = lfb_value_take_tensor (reshape_weight (tensor, shape, 3, error));
+      flat = lfb_value_take_tensor (lfb_conv_weight_reshape (tensor, shape, 3, error));
       if (flat == NULL)
         return NULL;
       weight = flat;

@@ -6,8 +6,9 @@
 
 #include <lowerfb/run/lfb-call-private.h>
 #include <lowerfb/run/lfb-gemm-private.h>
-#include <lowerfb/run/lfb-linear-private.h>
 #include <lowerfb/run/lfb-math-private.h>
+#include <lowerfb/run/lfb-packed-apply-private.h>
+#include <lowerfb/run/lfb-packed-values-private.h>
 #include <lowerfb/run/lfb-reference-private.h>
 
 #include <string.h>
@@ -41,34 +42,13 @@ find_weight (LfbCall     *call,
              GError     **error)
 {
   LfbValue *packed = lfb_call_get (call, "W_prepack");
-  LfbValue *part;
 
-  if (packed == NULL)
-    {
-      *weight = lfb_call_tensor (call, "weight", error);
-      return *weight != NULL && lfb_call_optional_tensor (call, "bias", bias, error);
-    }
+  if (packed != NULL)
+    return lfb_packed_linear_parts ("W_prepack", packed, weight, bias, error);
 
-  if (lfb_value_get_kind (packed) != LFB_VALUE_KIND_PACKED ||
-      strcmp (lfb_value_get_string (packed), "LinearPackedParamsBase") != 0)
-    {
-      g_autofree char *found = lfb_value_describe (packed);
+  *weight = lfb_call_tensor (call, "weight", error);
 
-      g_set_error (error, LFB_ERROR, LFB_ERROR_ARGUMENT,
-                   "argument `W_prepack` is %s, expected a packed weight of class LinearPackedParamsBase", found);
-      return FALSE;
-    }
-  part = lfb_value_lookup (packed, "weight");
-  if (part == NULL || lfb_value_get_kind (part) != LFB_VALUE_KIND_TENSOR)
-    {
-      g_set_error_literal (error, LFB_ERROR, LFB_ERROR_ARGUMENT, "argument `W_prepack` has no weight");
-      return FALSE;
-    }
-  *weight = lfb_value_get_tensor (part);
-  part = lfb_value_lookup (packed, "bias");
-  *bias = part != NULL && lfb_value_get_kind (part) == LFB_VALUE_KIND_TENSOR ? lfb_value_get_tensor (part) : NULL;
-
-  return TRUE;
+  return *weight != NULL && lfb_call_optional_tensor (call, "bias", bias, error);
 }
 
 static gpointer
@@ -83,64 +63,33 @@ prepare_packed (LfbCall  *call,
   return lfb_packed_rows_new (call->runtime, weight, bias, error);
 }
 
-/* The shape of the output, (..., n) for (..., k), and the number of rows. */
-static gboolean
-output_shape (const char  *name,
-              LfbTensor   *input,
-              gsize        n,
-              gsize        k,
-              gint64      *shape,
-              gsize       *n_dims,
-              gsize       *m,
-              GError     **error)
-{
-  const gint64 *own = lfb_tensor_get_shape (input, n_dims);
-
-  if (*n_dims == 0 || (gsize) own[*n_dims - 1] != k)
-    {
-      g_autofree char *text = lfb_tensor_describe_shape (input);
-
-      g_set_error (error, LFB_ERROR, LFB_ERROR_SHAPE,
-                   "argument `%s` has the shape %s, expected a last dimension of %" G_GSIZE_FORMAT, name, text, k);
-      return FALSE;
-    }
-  lfb_sizes_copy (shape, own, *n_dims);
-  shape[*n_dims - 1] = n;
-
-  return lfb_shape_count (shape, *n_dims - 1, m, error);
-}
-
-static gboolean
-quint8_input (const char  *name,
-              LfbTensor   *input,
-              GError     **error)
-{
-  return lfb_check_quantized (name, input, error) && lfb_check_dtype (name, input, LFB_DTYPE_QUINT8, error);
-}
-
 /* y = quantize (function ((float (acc) + b / (sx sw)) * (sx sw))) */
 static gboolean
 run_with_function (LfbCall              *call,
                    const LfbPackedRows  *rows,
                    LfbTensor            *input,
-                   gsize                 m,
                    double                scale,
                    gint64                zero_point,
-                   guint8               *y,
+                   LfbArray             *array,
                    GError              **error)
 {
   const LinearKind *kind = LFB_CALL_DATA (call, LinearKind);
   g_auto (LfbOutputStage) sum = { NULL, NULL };
   g_auto (LfbOutputStage) stage = { NULL, NULL };
-  g_autofree float *values = lfb_try_alloc (m * rows->n, sizeof (float), error);
+  g_autofree float *values = NULL;
   double slope = 0.01;
   LfbRescale output = { 0 };
+  gsize m;
 
   /* With an output scale of 1 the multiplier is sx * sw. */
-  if (values == NULL ||
+  if (!lfb_packed_rows_check_static (rows, kind->input, input, error) ||
+      !lfb_packed_rows_init_output (rows, kind->input, input, LFB_DTYPE_QUINT8, array, &m, error) ||
       !lfb_call_double (call, "negative_slope", &slope, error) ||
       !lfb_output_stage_init_sum (&sum, rows->n, error) ||
       !lfb_output_stage_init (&stage, &rows->params, lfb_tensor_get_scale (input), 1, error))
+    return FALSE;
+  values = lfb_try_alloc (array->n_elements, sizeof (float), error);
+  if (values == NULL)
     return FALSE;
 
   output.multiplier = sum.multiplier;
@@ -157,7 +106,7 @@ run_with_function (LfbCall              *call,
 
         *value = kind->after == AFTER_TANH ? lfb_tanhf (x) : x > 0 ? x : x * (float) slope;
       }
-  lfb_quantize_floats (call->runtime, values, y, m * rows->n, scale, zero_point, LFB_DTYPE_QUINT8);
+  lfb_quantize_floats (call->runtime, values, array->data, array->n_elements, scale, zero_point, LFB_DTYPE_QUINT8);
 
   return TRUE;
 }
@@ -169,42 +118,21 @@ quantized_linear (LfbCall  *call,
   const LinearKind *kind = LFB_CALL_DATA (call, LinearKind);
   LfbTensor *input = lfb_call_tensor (call, kind->input, error);
   const LfbPackedRows *rows = input != NULL ? lfb_call_state (call, error) : NULL;
-  g_auto (LfbOutputStage) stage = { NULL, NULL };
   g_auto (LfbArray) array = LFB_ARRAY_INIT;
-  gint64 shape[LFB_TENSOR_MAX_DIMS];
   double scale = 1;
   gint64 zero_point = 0;
-  LfbRequantize output = { 0 };
-  gsize n_dims, m;
+  gboolean ok;
 
   if (rows == NULL ||
-      !quint8_input (kind->input, input, error) ||
-      !lfb_call_qparams (call, kind->scale, kind->zero_point, LFB_DTYPE_QUINT8, &scale, &zero_point, error) ||
-      !output_shape (kind->input, input, rows->n, rows->k, shape, &n_dims, &m, error) ||
-      !lfb_array_init (&array, LFB_DTYPE_QUINT8, shape, n_dims, error))
+      !lfb_call_qparams (call, kind->scale, kind->zero_point, LFB_DTYPE_QUINT8, &scale, &zero_point, error))
     return NULL;
-  if (rows->packed == NULL)
-    {
-      g_set_error_literal (error, LFB_ERROR, LFB_ERROR_DTYPE, "the weight is not quantized, expected qint8");
-      return NULL;
-    }
 
   if (kind->after == AFTER_LEAKY_RELU || kind->after == AFTER_TANH)
-    {
-      if (!run_with_function (call, rows, input, m, scale, zero_point, array.data, error))
-        return NULL;
-      return lfb_value_take_tensor (lfb_array_seal_quantized (&array, LFB_DTYPE_QUINT8, scale, zero_point, error));
-    }
-
-  if (!lfb_output_stage_init (&stage, &rows->params, lfb_tensor_get_scale (input), scale, error))
-    return NULL;
-  output.multiplier = stage.multiplier;
-  output.bias = stage.bias;
-  output.x_zero_point = lfb_tensor_get_zero_point (input);
-  output.y_zero_point = zero_point;
-  output.y_min = kind->after == AFTER_RELU ? zero_point : 0;
-  output.y_max = 255;
-  if (!lfb_packed_rows_run_u8 (rows, call->runtime, lfb_tensor_get_data (input, NULL), m, &output, array.data, error))
+    ok = run_with_function (call, rows, input, scale, zero_point, &array, error);
+  else
+    ok = lfb_packed_rows_apply (rows, call->runtime, kind->input, input, scale, zero_point,
+                                kind->after == AFTER_RELU, &array, error);
+  if (!ok)
     return NULL;
 
   return lfb_value_take_tensor (lfb_array_seal_quantized (&array, LFB_DTYPE_QUINT8, scale, zero_point, error));
@@ -218,33 +146,15 @@ dynamic_linear (LfbCall  *call,
   LfbTensor *input = lfb_call_tensor (call, kind->input, error);
   const LfbPackedRows *rows = input != NULL ? lfb_call_state (call, error) : NULL;
   g_auto (LfbArray) array = LFB_ARRAY_INIT;
-  gint64 shape[LFB_TENSOR_MAX_DIMS];
   gboolean reduce_range = FALSE;
-  gsize n_dims, m;
 
   if (rows == NULL ||
-      !lfb_check_dtype (kind->input, input, LFB_DTYPE_FLOAT32, error) ||
       !lfb_call_bool (call, "reduce_range", &reduce_range, error) ||
-      !output_shape (kind->input, input, rows->n, rows->k, shape, &n_dims, &m, error) ||
-      !lfb_array_init (&array, LFB_DTYPE_FLOAT32, shape, n_dims, error) ||
-      !lfb_packed_rows_run_dynamic (rows, call->runtime, lfb_tensor_floats (input), m, reduce_range,
-                                    kind->after == AFTER_RELU, array.data, error))
+      !lfb_packed_rows_apply_dynamic (rows, call->runtime, kind->input, input, reduce_range,
+                                      kind->after == AFTER_RELU, &array, error))
     return NULL;
 
   return lfb_value_take_tensor (lfb_array_seal (&array, error));
-}
-
-static LfbValue *
-make_packed (LfbTensor *weight,
-             LfbTensor *bias)
-{
-  static const char * const names[] = { "weight", "bias", NULL };
-  g_autoptr (LfbValue) w = lfb_value_for_tensor (weight);
-  g_autoptr (LfbValue) b = bias != NULL ? lfb_value_for_tensor (bias) : lfb_value_for_none ();
-  LfbValue *items[] = { w, b };
-  g_autoptr (LfbValue) parts = lfb_value_for_dict (names, items, G_N_ELEMENTS (items));
-
-  return lfb_value_for_packed ("LinearPackedParamsBase", parts);
 }
 
 /* Checked by packing it once; a session packs it again for its CPU. */
@@ -264,7 +174,7 @@ linear_prepack (LfbCall  *call,
     return NULL;
   lfb_packed_rows_free (rows);
 
-  return make_packed (weight, bias);
+  return lfb_packed_linear_value (weight, bias);
 }
 
 static LfbValue *
@@ -297,7 +207,7 @@ linear_prepack_fp16 (LfbCall  *call,
   lfb_packed_rows_free (rows);
   half = clamped != NULL ? lfb_tensor_convert (clamped, LFB_DTYPE_FLOAT16, error) : NULL;
 
-  return half != NULL ? make_packed (half, bias) : NULL;
+  return half != NULL ? lfb_packed_linear_value (half, bias) : NULL;
 }
 
 static LfbValue *
@@ -341,6 +251,7 @@ float_linear (LfbCall  *call,
   g_auto (LfbArray) array = LFB_ARRAY_INIT;
   gint64 shape[LFB_TENSOR_MAX_DIMS];
   LfbTensor *weight, *bias;
+  const gint64 *own;
   gsize n_dims, m, n, k;
   float *y;
 
@@ -358,7 +269,8 @@ float_linear (LfbCall  *call,
     return NULL;
   n = lfb_tensor_get_n_dims (w) == 2 ? lfb_tensor_get_dim (w, 0) : 1;
   k = lfb_tensor_get_dim (w, lfb_tensor_get_n_dims (w) - 1);
-  if (!output_shape ("input", x, n, k, shape, &n_dims, &m, error) ||
+  own = lfb_tensor_get_shape (x, &n_dims);
+  if (!lfb_linear_shape ("input", own, n_dims, n, k, shape, &m, error) ||
       !lfb_array_init (&array, LFB_DTYPE_FLOAT32, shape, lfb_tensor_get_n_dims (w) == 2 ? n_dims : n_dims - 1, error) ||
       !lfb_fill_bias (bias, m, n, array.data, error))
     return NULL;
