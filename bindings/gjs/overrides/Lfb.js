@@ -13,6 +13,7 @@
  *     for (const node of graph)           nodes with args, kwargs, users
  *     new Lfb.Session(model, {n_threads: 2}), session.run([image]) or run({x: image})
  *     Lfb.call(name, args, kwargs)
+ *     new Lfb.PackedConv(weight, bias, {stride: 2}).apply(image, scale, zero_point)
  *     await Lfb.GraphModule.load_async(path)    and the other functions of that kind
  *
  * JavaScript has one type of number and one of arrays where values have two: a
@@ -117,8 +118,16 @@ function toTensor(data, shape = null, {dtype = null, scale = null, zero_point = 
  */
 function unpackTensor() {
     const bytes = this.get_bytes().toArray();
-    const array = arrayFor(this.dtype);
-    return new array(bytes.buffer, bytes.byteOffset, bytes.byteLength / array.BYTES_PER_ELEMENT);
+    return viewOf(bytes, arrayFor(this.dtype));
+}
+
+function viewOf(bytes, array) {
+    return new array(bytes.buffer, bytes.byteOffset, Math.floor(bytes.byteLength / array.BYTES_PER_ELEMENT));
+}
+
+/* What is in a buffer now and whenever it is written to. */
+function unpackBuffer(array = Uint8Array) {
+    return viewOf(this.get_bytes().toArray(), array);
 }
 
 /* Values */
@@ -234,6 +243,11 @@ function overrideTensors() {
     };
     Lfb.Tensor.prototype.unpack = unpackTensor;
     describe(Lfb.Tensor, 'to_string');
+
+    Lfb.Buffer.prototype._init = function (size) {
+        return Lfb.Buffer.new(size);
+    };
+    Lfb.Buffer.prototype.unpack = unpackBuffer;
 
     Lfb.TensorFile.prototype[Symbol.iterator] = function* () {
         for (const name of this.list_names())
@@ -379,6 +393,19 @@ function overrideRunning() {
     };
 }
 
+/* Weights, biases and inputs may be typed arrays where one dimension is meant. */
+function overridePacked(klass, make) {
+    klass.prototype._init = function (weight, bias = null, ...rest) {
+        return make(toTensor(weight), bias === null ? null : toTensor(bias), ...rest);
+    };
+    for (const [name, convert] of [
+        ['apply', ([input, scale, zero_point]) => [toTensor(input), scale, zero_point ?? 0]],
+        ['apply_relu', ([input, scale, zero_point]) => [toTensor(input), scale, zero_point ?? 0]],
+        ['apply_dynamic', ([input, reduce_range]) => [toTensor(input), reduce_range ?? false]],
+    ])
+        fill(klass.prototype, name, 2, convert);
+}
+
 function _init() {
     Lfb = this;
 
@@ -386,4 +413,7 @@ function _init() {
     overrideGraphs();
     overrideLowering();
     overrideRunning();
+    overridePacked(Lfb.PackedLinear, (weight, bias) => Lfb.PackedLinear.new(weight, bias));
+    overridePacked(Lfb.PackedConv, (weight, bias, settings = null) =>
+        Lfb.PackedConv.new(weight, bias, toDictionary(settings)));
 }

@@ -8,6 +8,7 @@ Everything the library offers is there under its own name and with its own signa
     for node in graph           nodes with name, op, target, args, kwargs, users as attributes
     session(image)              inputs by position or by name
     Lfb.call(name, args, kwargs)
+    Lfb.PackedConv(weight, bias, stride=2).apply(image, scale, zero_point, out=array)
 """
 
 import functools
@@ -16,7 +17,7 @@ from collections.abc import Mapping
 
 from gi.module import get_introspection_module
 from gi.overrides import override
-from gi.overrides._lfb_arrays import array_interface, quantize, to_tensor
+from gi.overrides._lfb_arrays import array_interface, quantize, to_buffer, to_tensor
 from gi.overrides._lfb_values import to_dict, to_value, unpack
 from gi.repository import GLib
 
@@ -99,6 +100,31 @@ class Tensor(Lfb.Tensor):
 
     def __repr__(self):
         return "<Lfb.Tensor %s>" % self.to_string()
+
+
+@_export
+class Buffer(Lfb.Buffer):
+    """Buffer(size), or Buffer(array): memory that calls write to, new or that of a writable array."""
+
+    def __new__(cls, data):
+        return Lfb.Buffer.new(data) if isinstance(data, int) else to_buffer(data)
+
+    def __init__(self, *args, **kwargs):
+        """Nothing is left to do: `__new__` made the buffer."""
+
+    size = _attribute("size", "How many bytes there are.")
+    address = _attribute("address", "Where they are.")
+
+    @property
+    def __array_interface__(self):
+        return {"version": 3, "typestr": "|u1", "shape": (self.get_size(),),
+                "data": (self.get_address() or 64, False)}
+
+    def __len__(self):
+        return self.get_size()
+
+    def __bytes__(self):
+        return self.get_bytes().get_data() or b""
 
 
 @_export
@@ -428,6 +454,84 @@ class Session(Lfb.Session):
                                 (next(iter(named)), ", ".join(self.list_inputs())))
         outputs = self.run(inputs)
         return outputs[0] if len(outputs) == 1 else tuple(outputs)
+
+
+def _applying(klass, name, dtype, bind):
+    """The method of that name with arrays for tensors, and `out` for the form that writes into a buffer."""
+    apply, apply_into = getattr(klass, name), getattr(klass, name + "_into")
+
+    def method(self, input, *args, out=None, **kwargs):
+        input, args = to_tensor(input), bind(*args, **kwargs)
+        if out is None:
+            return apply(self, input, *args)
+        shape = None if isinstance(out, Lfb.Buffer) else self.get_output_shape(input.get_shape())
+        apply_into(self, input, *args, to_buffer(out, dtype, shape))
+        return out
+
+    method.__name__ = name
+    return method
+
+
+def _static(klass, name):
+    def bind(scale, zero_point=0):
+        return scale, zero_point
+    return _applying(klass, name, Lfb.DType.QUINT8, bind)
+
+
+def _dynamic(klass, name):
+    def bind(reduce_range=False):
+        return (reduce_range,)
+    return _applying(klass, name, Lfb.DType.FLOAT32, bind)
+
+
+@_export
+class PackedLinear(Lfb.PackedLinear):
+    """PackedLinear(weight, bias=None): a quantized weight made ready for the int8 kernels.
+
+    The methods take arrays as well as tensors; with out=array they write there, and return it.
+    """
+
+    def __new__(cls, weight, bias=None):
+        return Lfb.PackedLinear.new(to_tensor(weight), None if bias is None else to_tensor(bias))
+
+    def __init__(self, *args, **kwargs):
+        """Nothing is left to do: `__new__` packed the weight."""
+
+    weight = _attribute("weight", "The weight that was packed.")
+    bias = _attribute("bias", "The bias, or None.")
+    in_features = _attribute("in_features", "How many inputs a row has.")
+    out_features = _attribute("out_features", "How many outputs a row has.")
+
+    apply = _static(Lfb.PackedLinear, "apply")
+    apply_relu = _static(Lfb.PackedLinear, "apply_relu")
+    apply_dynamic = _dynamic(Lfb.PackedLinear, "apply_dynamic")
+
+
+@_export
+class PackedConv(Lfb.PackedConv):
+    """PackedConv(weight, bias=None, **settings): a quantized weight made ready for the int8 kernels.
+
+    Settings are PyTorch's: stride, padding, output_padding, dilation, groups, padding_mode, and transpose.
+    """
+
+    def __new__(cls, weight, bias=None, **settings):
+        return Lfb.PackedConv.new(to_tensor(weight), None if bias is None else to_tensor(bias), to_dict(settings))
+
+    def __init__(self, *args, **kwargs):
+        """Nothing is left to do: `__new__` packed the weight."""
+
+    weight = _attribute("weight", "The weight that was packed.")
+    bias = _attribute("bias", "The bias, or None.")
+    settings = property(lambda self: unpack(self.get_settings()), doc="Stride, padding and so on.")
+    in_channels = _attribute("in_channels", "How many channels an input has.")
+    out_channels = _attribute("out_channels", "How many channels an output has.")
+    groups = _attribute("groups", "Into how many groups the channels are parted.")
+    n_spatial = _attribute("n_spatial", "How many dimensions the kernel moves in.")
+    transposed = _attribute("transposed", "Whether it is a transposed convolution.")
+
+    apply = _static(Lfb.PackedConv, "apply")
+    apply_relu = _static(Lfb.PackedConv, "apply_relu")
+    apply_dynamic = _dynamic(Lfb.PackedConv, "apply_dynamic")
 
 
 @_export

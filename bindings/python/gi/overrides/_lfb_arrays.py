@@ -45,11 +45,16 @@ def _dtype_for(code, dtype):
     return _DTYPES[code]
 
 
-def _borrow(dtype, shape, address, size, array):
-    """A tensor on the memory of @array, which lives as long as the tensor does."""
+def _own(array):
+    """An object that keeps @array alive."""
     owner = GObject.Object()
     owner.array = array
-    return Lfb.Tensor.new_for_pointer(dtype, list(shape), address, size, owner)
+    return owner
+
+
+def _borrow(dtype, shape, address, size, array):
+    """A tensor on the memory of @array, which lives as long as the tensor does."""
+    return Lfb.Tensor.new_for_pointer(dtype, list(shape), address, size, _own(array))
 
 
 def _native(array):
@@ -175,6 +180,44 @@ def quantize(data, scale, zero_point, dtype=None, axis=None):
     if axis is None:
         return Lfb.Tensor.new_quantized(integers, scale, zero_point, dtype)
     return Lfb.Tensor.new_quantized_per_channel(integers, to_tensor(scale), to_tensor(zero_point), axis, dtype)
+
+
+def to_buffer(data, dtype=None, shape=None):
+    """The memory of @data to write to, which must lie in one block and be writable.
+
+    An array must have elements of @dtype, and @shape, if those are given; other buffers are just bytes.
+    """
+    if isinstance(data, Lfb.Buffer):
+        return data
+    if _is_torch(data):
+        if not data.is_contiguous() or data.device.type != "cpu":
+            raise TypeError("Results are written to tensors that are contiguous and on the CPU")
+        data = data.detach().numpy()
+    interface = getattr(data, "__array_interface__", None)
+    if interface is None:
+        view = memoryview(data)
+        if view.readonly or not view.c_contiguous:
+            raise TypeError("Results are written to memory that is writable and in one block")
+        if view.nbytes == 0:
+            return Lfb.Buffer.new(0)
+        block = (ctypes.c_char * view.nbytes).from_buffer(view)
+        return Lfb.Buffer.new_for_pointer(ctypes.addressof(block), view.nbytes, _own(block))
+
+    address, readonly = interface["data"]
+    size = int(interface["typestr"][2:])
+    for length in interface["shape"]:
+        size *= length
+    if readonly or interface.get("strides") is not None:
+        raise TypeError("Results are written to arrays that are writable and in one block")
+    if dtype is not None and interface["typestr"][1:] != _CODES[dtype]:
+        raise TypeError("Results are %s, and the array has elements of type %s" %
+                        (DType.to_string(dtype), interface["typestr"][1:]))
+    if shape is not None and tuple(interface["shape"]) != tuple(shape):
+        raise ValueError("The result has the shape %s, and the array %s" %
+                         (tuple(shape), tuple(interface["shape"])))
+    if size == 0:
+        return Lfb.Buffer.new(0)
+    return Lfb.Buffer.new_for_pointer(address, size, _own(data))
 
 
 def array_interface(tensor):
