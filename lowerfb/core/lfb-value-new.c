@@ -277,15 +277,34 @@ lfb_value_for_tensor (LfbTensor *tensor)
   return self;
 }
 
-/* Takes references of @items. The nest may not get too deep to be walked by
- * recursion; a file that is nested deeper is refused before it comes here.
+/* Takes references of @items. */
+static LfbValue *
+alloc_items (LfbValueKind   kind,
+             guint          depth,
+             LfbValue     **items,
+             gsize          n_items)
+{
+  LfbValue *self = _lfb_value_alloc (kind);
+
+  self->depth = depth;
+  self->nested = g_slice_alloc (_lfb_value_items_size (n_items));
+  self->nested->n_items = n_items;
+  self->nested->keys = NULL;
+  self->nested->class_name = NULL;
+  for (gsize i = 0; i < n_items; i++)
+    self->nested->items[i] = lfb_value_ref (items[i]);
+
+  return self;
+}
+
+/* The nest may not get too deep to be walked by recursion; a file that is nested
+ * deeper is refused before it comes here.
  */
 static LfbValue *
 value_for_items (LfbValueKind   kind,
                  LfbValue     **items,
                  gsize          n_items)
 {
-  LfbValue *self;
   guint depth = 0;
 
   for (gsize i = 0; i < n_items; i++)
@@ -295,14 +314,27 @@ value_for_items (LfbValueKind   kind,
     }
   g_return_val_if_fail (depth < LFB_VALUE_MAX_DEPTH, NULL);
 
-  self = _lfb_value_alloc (kind);
-  self->depth = depth + 1;
-  self->n_items = n_items;
-  self->items = g_new (LfbValue *, n_items);
-  for (gsize i = 0; i < n_items; i++)
-    self->items[i] = lfb_value_ref (items[i]);
+  return alloc_items (kind, depth + 1, items, n_items);
+}
 
-  return self;
+/* Most nodes have no arguments by name, and some none at all: nobody can tell
+ * one empty value from another.
+ */
+static LfbValue *
+empty_value (LfbValueKind kind)
+{
+  static LfbValue *values[LFB_VALUE_KIND_PACKED];
+  LfbValue *self;
+
+  if (g_once_init_enter (&values[kind]))
+    {
+      self = value_for_items (kind, NULL, 0);
+      if (kind == LFB_VALUE_KIND_DICT)
+        self->nested->keys = g_new0 (char *, 1);
+      g_once_init_leave (&values[kind], self);
+    }
+
+  return lfb_value_ref (values[kind]);
 }
 
 /**
@@ -342,6 +374,9 @@ lfb_value_for_tuple (LfbValue **items,
 {
   g_return_val_if_fail (items != NULL || n_items == 0, NULL);
 
+  if (n_items == 0)
+    return empty_value (LFB_VALUE_KIND_TUPLE);
+
   return value_for_items (LFB_VALUE_KIND_TUPLE, items, n_items);
 }
 
@@ -360,16 +395,17 @@ LfbValue *
 lfb_value_for_ints (const gint64 *items,
                     gsize         n_items)
 {
+  g_autofree LfbValue **values = NULL;
   LfbValue *self;
 
   g_return_val_if_fail (items != NULL || n_items == 0, NULL);
 
-  self = _lfb_value_alloc (LFB_VALUE_KIND_TUPLE);
-  self->depth = 1;
-  self->n_items = n_items;
-  self->items = g_new (LfbValue *, n_items);
+  values = g_new (LfbValue *, n_items);
   for (gsize i = 0; i < n_items; i++)
-    self->items[i] = lfb_value_for_int (items[i]);
+    values[i] = lfb_value_for_int (items[i]);
+  self = lfb_value_for_tuple (values, n_items);
+  for (gsize i = 0; i < n_items; i++)
+    lfb_value_unref (values[i]);
 
   return self;
 }
@@ -398,6 +434,9 @@ lfb_value_for_dict (const char * const *keys,
   g_return_val_if_fail (items != NULL || n_items == 0, NULL);
   g_return_val_if_fail ((keys != NULL ? g_strv_length ((char **) keys) : 0) == n_items, NULL);
 
+  if (n_items == 0)
+    return empty_value (LFB_VALUE_KIND_DICT);
+
   seen = g_hash_table_new (_lfb_str_hash, g_str_equal);
   for (gsize i = 0; i < n_items; i++)
     g_return_val_if_fail (g_hash_table_add (seen, (gpointer) keys[i]), NULL);
@@ -405,10 +444,7 @@ lfb_value_for_dict (const char * const *keys,
   self = value_for_items (LFB_VALUE_KIND_DICT, items, n_items);
   if (self == NULL)
     return NULL;
-  self->keys = g_new (char *, n_items + 1);
-  for (gsize i = 0; i < n_items; i++)
-    self->keys[i] = g_strdup (keys[i]);
-  self->keys[n_items] = NULL;
+  self->nested->keys = g_strdupv ((char **) keys);
 
   return self;
 }
@@ -465,24 +501,51 @@ lfb_value_for_packed (const char *class_name,
   g_return_val_if_fail (parts != NULL, NULL);
   g_return_val_if_fail (parts->kind == LFB_VALUE_KIND_DICT, NULL);
 
-  self = _lfb_value_copy_items (parts);
+  self = _lfb_value_with_items (parts, parts->nested->items);
   self->kind = LFB_VALUE_KIND_PACKED;
-  self->string = g_strdup (class_name);
+  self->nested->class_name = g_strdup (class_name);
 
   return self;
 }
 
-/* A copy of anything with items, which it shares. */
+/* Of the kind of @self, with its keys and class, and other items. */
 LfbValue *
-_lfb_value_copy_items (LfbValue *self)
+_lfb_value_with_items (LfbValue  *self,
+                       LfbValue **items)
 {
-  LfbValue *copy = value_for_items (self->kind, self->items, self->n_items);
+  LfbValue *copy = alloc_items (self->kind, self->depth, items, self->nested->n_items);
 
-  copy->string = g_strdup (self->string);
-  if (self->keys != NULL)
-    copy->keys = g_strdupv (self->keys);
+  copy->nested->class_name = g_strdup (self->nested->class_name);
+  copy->nested->keys = g_strdupv (self->nested->keys);
 
   return copy;
+}
+
+/* Of the kind and class of @self, with other keys, which are taken, and items. */
+static LfbValue *
+with_keys (LfbValue  *self,
+           char     **keys,
+           LfbValue **items,
+           gsize      n_items)
+{
+  LfbValue *copy = value_for_items (self->kind, items, n_items);
+
+  copy->nested->class_name = g_strdup (self->nested->class_name);
+  copy->nested->keys = keys;
+
+  return copy;
+}
+
+static gsize
+find_key (LfbValue   *self,
+          const char *key)
+{
+  gsize index = 0;
+
+  while (index < self->nested->n_items && !g_str_equal (self->nested->keys[index], key))
+    index++;
+
+  return index;
 }
 
 /**
@@ -503,8 +566,9 @@ lfb_value_with_item (LfbValue   *self,
                      const char *key,
                      LfbValue   *item)
 {
-  LfbValue *copy;
-  gsize index = 0;
+  g_autofree LfbValue **items = NULL;
+  char **keys;
+  gsize index, n_items;
 
   g_return_val_if_fail (self != NULL, NULL);
   g_return_val_if_fail (self->kind == LFB_VALUE_KIND_DICT || self->kind == LFB_VALUE_KIND_PACKED, NULL);
@@ -512,26 +576,18 @@ lfb_value_with_item (LfbValue   *self,
   g_return_val_if_fail (item != NULL, NULL);
   g_return_val_if_fail (item->depth < LFB_VALUE_MAX_DEPTH, NULL);
 
-  copy = _lfb_value_copy_items (self);
-  copy->depth = MAX (copy->depth, item->depth + 1);
-  while (index < copy->n_items && !g_str_equal (copy->keys[index], key))
-    index++;
-
-  if (index < copy->n_items)
+  index = find_key (self, key);
+  n_items = MAX (self->nested->n_items, index + 1);
+  items = g_new (LfbValue *, n_items);
+  keys = g_new (char *, n_items + 1);
+  for (gsize i = 0; i < n_items; i++)
     {
-      lfb_value_unref (copy->items[index]);
+      items[i] = i == index ? item : self->nested->items[i];
+      keys[i] = g_strdup (i == index ? key : self->nested->keys[i]);
     }
-  else
-    {
-      copy->n_items++;
-      copy->items = g_renew (LfbValue *, copy->items, copy->n_items);
-      copy->keys = g_renew (char *, copy->keys, copy->n_items + 1);
-      copy->keys[index] = g_strdup (key);
-      copy->keys[index + 1] = NULL;
-    }
-  copy->items[index] = lfb_value_ref (item);
+  keys[n_items] = NULL;
 
-  return copy;
+  return with_keys (self, keys, items, n_items);
 }
 
 /**
@@ -549,24 +605,28 @@ LfbValue *
 lfb_value_without_item (LfbValue   *self,
                         const char *key)
 {
-  LfbValue *copy;
-  gsize index = 0;
+  g_autofree LfbValue **items = NULL;
+  char **keys;
+  gsize index, n_items = 0;
 
   g_return_val_if_fail (self != NULL, NULL);
   g_return_val_if_fail (self->kind == LFB_VALUE_KIND_DICT || self->kind == LFB_VALUE_KIND_PACKED, NULL);
   g_return_val_if_fail (key != NULL, NULL);
 
-  while (index < self->n_items && !g_str_equal (self->keys[index], key))
-    index++;
-  if (index == self->n_items)
+  index = find_key (self, key);
+  if (index == self->nested->n_items)
     return lfb_value_ref (self);
 
-  copy = _lfb_value_copy_items (self);
-  lfb_value_unref (copy->items[index]);
-  g_free (copy->keys[index]);
-  copy->n_items--;
-  memmove (copy->items + index, copy->items + index + 1, (copy->n_items - index) * sizeof *copy->items);
-  memmove (copy->keys + index, copy->keys + index + 1, (copy->n_items + 1 - index) * sizeof *copy->keys);
+  items = g_new (LfbValue *, self->nested->n_items);
+  keys = g_new (char *, self->nested->n_items);
+  for (gsize i = 0; i < self->nested->n_items; i++)
+    {
+      if (i == index)
+        continue;
+      items[n_items] = self->nested->items[i];
+      keys[n_items++] = g_strdup (self->nested->keys[i]);
+    }
+  keys[n_items] = NULL;
 
-  return copy;
+  return with_keys (self, keys, items, n_items);
 }

@@ -54,8 +54,8 @@ append_text (GString    *string,
 }
 
 static void
-append_items (GString  *string,
-              LfbValue *value)
+append_items (GString             *string,
+              const LfbValueItems *value)
 {
   for (gsize i = 0; i < value->n_items; i++)
     {
@@ -85,7 +85,7 @@ static void
 append_value (GString  *string,
               LfbValue *value)
 {
-  switch (value->kind)
+  switch ((LfbValueKind) value->kind)
     {
     case LFB_VALUE_KIND_NONE:
       g_string_append (string, "None");
@@ -132,27 +132,27 @@ append_value (GString  *string,
       }
     case LFB_VALUE_KIND_LIST:
       g_string_append_c (string, '[');
-      append_items (string, value);
+      append_items (string, value->nested);
       g_string_append_c (string, ']');
       break;
     case LFB_VALUE_KIND_TUPLE:
       g_string_append_c (string, '(');
-      append_items (string, value);
-      g_string_append (string, value->n_items == 1 ? ",)" : ")");
+      append_items (string, value->nested);
+      g_string_append (string, value->nested->n_items == 1 ? ",)" : ")");
       break;
     case LFB_VALUE_KIND_DICT:
       g_string_append_c (string, '{');
-      append_items (string, value);
+      append_items (string, value->nested);
       g_string_append_c (string, '}');
       break;
     case LFB_VALUE_KIND_SLICE:
       g_string_append (string, "slice(");
-      append_items (string, value);
+      append_items (string, value->nested);
       g_string_append_c (string, ')');
       break;
     case LFB_VALUE_KIND_PACKED:
-      g_string_append_printf (string, "%s(", value->string);
-      append_items (string, value);
+      g_string_append_printf (string, "%s(", value->nested->class_name);
+      append_items (string, value->nested);
       g_string_append_c (string, ')');
       break;
     default:

@@ -27,7 +27,7 @@ G_DEFINE_BOXED_TYPE (LfbValue, lfb_value, lfb_value_ref, lfb_value_unref)
 LfbValue *
 _lfb_value_alloc (LfbValueKind kind)
 {
-  LfbValue *self = g_new0 (LfbValue, 1);
+  LfbValue *self = g_slice_new0 (LfbValue);
 
   self->ref_count = 1;
   self->kind = kind;
@@ -55,22 +55,50 @@ lfb_value_ref (LfbValue *self)
   return self;
 }
 
+static void
+free_items (LfbValueItems *nested)
+{
+  for (gsize i = 0; i < nested->n_items; i++)
+    lfb_value_unref (nested->items[i]);
+  g_strfreev (nested->keys);
+  g_free (nested->class_name);
+  g_slice_free1 (_lfb_value_items_size (nested->n_items), nested);
+}
+
 /* Depth is bounded by LFB_VALUE_MAX_DEPTH, so this recursion is too. */
 static void
 lfb_value_free (LfbValue *self)
 {
-  if (self->kind == LFB_VALUE_KIND_NODE || self->kind == LFB_VALUE_KIND_TENSOR)
-    g_object_unref (self->object);
-  g_free (self->string);
-  for (gsize i = 0; i < self->n_items; i++)
+  switch ((LfbValueKind) self->kind)
     {
-      lfb_value_unref (self->items[i]);
-      if (self->keys != NULL)
-        g_free (self->keys[i]);
+    case LFB_VALUE_KIND_NODE:
+    case LFB_VALUE_KIND_TENSOR:
+      g_object_unref (self->object);
+      break;
+    case LFB_VALUE_KIND_STRING:
+    case LFB_VALUE_KIND_DEVICE:
+    case LFB_VALUE_KIND_TYPE:
+      g_free (self->string);
+      break;
+    case LFB_VALUE_KIND_LIST:
+    case LFB_VALUE_KIND_TUPLE:
+    case LFB_VALUE_KIND_DICT:
+    case LFB_VALUE_KIND_SLICE:
+    case LFB_VALUE_KIND_PACKED:
+      free_items (self->nested);
+      break;
+    case LFB_VALUE_KIND_NONE:
+    case LFB_VALUE_KIND_BOOL:
+    case LFB_VALUE_KIND_INT:
+    case LFB_VALUE_KIND_DOUBLE:
+    case LFB_VALUE_KIND_DTYPE:
+    case LFB_VALUE_KIND_QSCHEME:
+    case LFB_VALUE_KIND_MEMORY_FORMAT:
+    case LFB_VALUE_KIND_ELLIPSIS:
+    default:
+      break;
     }
-  g_free (self->items);
-  g_free (self->keys);
-  g_free (self);
+  g_slice_free (LfbValue, self);
 }
 
 /**
@@ -216,9 +244,10 @@ const char *
 lfb_value_get_string (LfbValue *self)
 {
   g_return_val_if_fail (self != NULL, NULL);
-  g_return_val_if_fail (self->string != NULL, NULL);
+  g_return_val_if_fail (self->kind == LFB_VALUE_KIND_STRING || self->kind == LFB_VALUE_KIND_DEVICE ||
+                        self->kind == LFB_VALUE_KIND_TYPE || self->kind == LFB_VALUE_KIND_PACKED, NULL);
 
-  return self->string;
+  return self->kind == LFB_VALUE_KIND_PACKED ? self->nested->class_name : self->string;
 }
 
 /**
@@ -329,7 +358,7 @@ lfb_value_get_n_items (LfbValue *self)
 {
   g_return_val_if_fail (self != NULL, 0);
 
-  return self->n_items;
+  return _lfb_value_has_items (self) ? self->nested->n_items : 0;
 }
 
 /**
@@ -349,9 +378,10 @@ lfb_value_get_item (LfbValue *self,
                     gsize     index)
 {
   g_return_val_if_fail (self != NULL, NULL);
-  g_return_val_if_fail (index < self->n_items, NULL);
+  g_return_val_if_fail (_lfb_value_has_items (self), NULL);
+  g_return_val_if_fail (index < self->nested->n_items, NULL);
 
-  return self->items[index];
+  return self->nested->items[index];
 }
 
 /**
@@ -373,8 +403,8 @@ lfb_value_get_items (LfbValue *self,
   g_return_val_if_fail (self != NULL, NULL);
   g_return_val_if_fail (n_items != NULL, NULL);
 
-  *n_items = self->n_items;
-  return self->items;
+  *n_items = lfb_value_get_n_items (self);
+  return _lfb_value_has_items (self) ? self->nested->items : NULL;
 }
 
 /**
@@ -393,10 +423,10 @@ lfb_value_get_key (LfbValue *self,
                    gsize     index)
 {
   g_return_val_if_fail (self != NULL, NULL);
-  g_return_val_if_fail (self->keys != NULL, NULL);
-  g_return_val_if_fail (index < self->n_items, NULL);
+  g_return_val_if_fail (self->kind == LFB_VALUE_KIND_DICT || self->kind == LFB_VALUE_KIND_PACKED, NULL);
+  g_return_val_if_fail (index < self->nested->n_items, NULL);
 
-  return self->keys[index];
+  return self->nested->keys[index];
 }
 
 /**
@@ -418,18 +448,18 @@ lfb_value_lookup (LfbValue   *self,
   g_return_val_if_fail (self->kind == LFB_VALUE_KIND_DICT || self->kind == LFB_VALUE_KIND_PACKED, NULL);
   g_return_val_if_fail (key != NULL, NULL);
 
-  for (gsize i = 0; i < self->n_items; i++)
+  for (gsize i = 0; i < self->nested->n_items; i++)
     {
-      if (g_str_equal (self->keys[i], key))
-        return self->items[i];
+      if (g_str_equal (self->nested->keys[i], key))
+        return self->nested->items[i];
     }
 
   return NULL;
 }
 
 static gboolean
-equal_items (LfbValue *self,
-             LfbValue *other)
+equal_items (const LfbValueItems *self,
+             const LfbValueItems *other)
 {
   if (self->n_items != other->n_items)
     return FALSE;
@@ -470,7 +500,7 @@ lfb_value_equal (LfbValue *self,
   if (self->kind != other->kind)
     return FALSE;
 
-  switch (self->kind)
+  switch ((LfbValueKind) self->kind)
     {
     case LFB_VALUE_KIND_DOUBLE:
       return memcmp (&self->number, &other->number, sizeof self->number) == 0;
@@ -483,12 +513,13 @@ lfb_value_equal (LfbValue *self,
     case LFB_VALUE_KIND_TYPE:
       return g_str_equal (self->string, other->string);
     case LFB_VALUE_KIND_PACKED:
-      return g_str_equal (self->string, other->string) && equal_items (self, other);
+      return g_str_equal (self->nested->class_name, other->nested->class_name) &&
+             equal_items (self->nested, other->nested);
     case LFB_VALUE_KIND_LIST:
     case LFB_VALUE_KIND_TUPLE:
     case LFB_VALUE_KIND_DICT:
     case LFB_VALUE_KIND_SLICE:
-      return equal_items (self, other);
+      return equal_items (self->nested, other->nested);
     case LFB_VALUE_KIND_NONE:
     case LFB_VALUE_KIND_BOOL:
     case LFB_VALUE_KIND_INT:
@@ -519,7 +550,9 @@ lfb_value_map_nodes (LfbValue         *self,
                      LfbValueNodeFunc  func,
                      gpointer          user_data)
 {
-  LfbValue *copy = NULL;
+  g_autofree LfbValue **mapped = NULL;
+  LfbValueItems *nested;
+  LfbValue *copy;
 
   g_return_val_if_fail (self != NULL, NULL);
   g_return_val_if_fail (func != NULL, NULL);
@@ -530,18 +563,60 @@ lfb_value_map_nodes (LfbValue         *self,
 
       return lfb_value_ref (replacement != NULL ? replacement : self);
     }
+  if (!_lfb_value_has_items (self))
+    return lfb_value_ref (self);
 
-  for (gsize i = 0; i < self->n_items; i++)
+  nested = self->nested;
+  for (gsize i = 0; i < nested->n_items; i++)
     {
-      g_autoptr (LfbValue) item = lfb_value_map_nodes (self->items[i], func, user_data);
+      LfbValue *item = lfb_value_map_nodes (nested->items[i], func, user_data);
 
-      if (item == self->items[i])
-        continue;
-      if (copy == NULL)
-        copy = _lfb_value_copy_items (self);
-      lfb_value_unref (copy->items[i]);
-      copy->items[i] = g_steal_pointer (&item);
+      if (mapped == NULL && item == nested->items[i])
+        {
+          lfb_value_unref (item);
+          continue;
+        }
+      if (mapped == NULL)
+        {
+          mapped = g_new (LfbValue *, nested->n_items);
+          for (gsize k = 0; k < i; k++)
+            mapped[k] = lfb_value_ref (nested->items[k]);
+        }
+      mapped[i] = item;
     }
+  if (mapped == NULL)
+    return lfb_value_ref (self);
 
-  return copy != NULL ? copy : lfb_value_ref (self);
+  copy = _lfb_value_with_items (self, mapped);
+  for (gsize i = 0; i < nested->n_items; i++)
+    lfb_value_unref (mapped[i]);
+
+  return copy;
+}
+
+/**
+ * lfb_value_visit_nodes: (skip)
+ * @self: a value
+ * @func: (scope call) (closure user_data): called for each node, in order
+ * @user_data: data for @func
+ *
+ * Visits every node a value refers to.
+ *
+ * Since: 1.0
+ */
+void
+lfb_value_visit_nodes (LfbValue          *self,
+                       LfbValueVisitFunc  func,
+                       gpointer           user_data)
+{
+  g_return_if_fail (self != NULL);
+  g_return_if_fail (func != NULL);
+
+  if (self->kind == LFB_VALUE_KIND_NODE)
+    {
+      func ((LfbNode *) self->object, user_data);
+      return;
+    }
+  for (gsize i = 0; i < lfb_value_get_n_items (self); i++)
+    lfb_value_visit_nodes (self->nested->items[i], func, user_data);
 }

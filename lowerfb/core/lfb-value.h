@@ -81,6 +81,16 @@ typedef struct _LfbValue LfbValue;
 typedef LfbValue *(*LfbValueNodeFunc) (LfbNode  *node,
                                        gpointer  user_data);
 
+/**
+ * LfbValueVisitFunc: (skip)
+ * @node: a node that a value refers to
+ * @user_data: the caller's data
+ *
+ * Called for each node in a value.
+ */
+typedef void (*LfbValueVisitFunc) (LfbNode  *node,
+                                   gpointer  user_data);
+
 LFB_AVAILABLE_IN_1_0
 GType         lfb_value_get_type          (void) G_GNUC_CONST;
 LFB_AVAILABLE_IN_1_0
@@ -187,6 +197,10 @@ gboolean      lfb_value_equal             (LfbValue           *self,
 LFB_AVAILABLE_IN_1_0
 LfbValue     *lfb_value_map_nodes         (LfbValue           *self,
                                            LfbValueNodeFunc    func,
+                                           gpointer            user_data);
+LFB_AVAILABLE_IN_1_0
+void          lfb_value_visit_nodes       (LfbValue           *self,
+                                           LfbValueVisitFunc   func,
                                            gpointer            user_data);
 LFB_AVAILABLE_IN_1_0
 char         *lfb_value_to_string         (LfbValue           *self);
