@@ -64,7 +64,7 @@ lfb_graph_eliminate_dead_code (LfbGraph *self)
   for (LfbNode *node = self->last; node != NULL; node = previous)
     {
       previous = node->previous;
-      if (node->use_order.length > 0 || has_effect (node))
+      if (node->n_users > 0 || has_effect (node))
         continue;
       lfb_graph_erase_node (self, node, NULL);
       changed = TRUE;
@@ -94,16 +94,14 @@ static void
 lint_inputs (LfbNode   *node,
              GPtrArray *faults)
 {
-  g_autofree LfbNode **inputs = NULL;
-  gsize n_inputs;
-
-  inputs = lfb_node_get_inputs (node, &n_inputs);
-  for (gsize i = 0; i < n_inputs; i++)
+  for (guint i = 0; i < node->n_inputs; i++)
     {
-      if (inputs[i]->op == LFB_OP_OUTPUT)
-        add_fault (faults, "node `%s` reads the output `%s`", node->name, inputs[i]->name);
-      if (!lfb_node_is_before (inputs[i], node))
-        add_fault (faults, "node `%s` reads `%s`, which stands behind it", node->name, inputs[i]->name);
+      LfbNode *input = node->inputs[i].input;
+
+      if (input->op == LFB_OP_OUTPUT)
+        add_fault (faults, "node `%s` reads the output `%s`", node->name, input->name);
+      if (!lfb_node_is_before (input, node))
+        add_fault (faults, "node `%s` reads `%s`, which stands behind it", node->name, input->name);
     }
 }
 
@@ -136,7 +134,7 @@ lint_node (LfbNode   *node,
       if (n_args != 1 || n_kwargs > 0)
         add_fault (faults, "output `%s` has %" G_GSIZE_FORMAT " arguments instead of one",
                    node->name, n_args + n_kwargs);
-      if (node->use_order.length > 0)
+      if (node->n_users > 0)
         add_fault (faults, "output `%s` has users", node->name);
       if (node->next != NULL)
         add_fault (faults, "node `%s` stands behind the output `%s`", node->next->name, node->name);

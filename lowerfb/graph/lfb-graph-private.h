@@ -15,24 +15,45 @@
 
 G_BEGIN_DECLS
 
+typedef struct _LfbNodeUse LfbNodeUse;
+
+/* That @user reads @input, however often. It is one of the user's inputs, and a
+ * link of the list of the input's users.
+ */
+struct _LfbNodeUse
+{
+  LfbNode *input;
+  LfbNode *user;
+  LfbNodeUse *previous;
+  LfbNodeUse *next;
+};
+
+/* What a walk over the graph reads stands in front, so that it mostly touches
+ * one cache line a node. Texts are counted by reference (GRefString): a copy of
+ * the graph shares them, and so do nodes that call the same function or method,
+ * so that comparing them finds few texts, and those in the cache.
+ */
 struct _LfbNode
 {
   GObject parent_instance;
 
+  LfbNode *next;
+  LfbOp op;
+  guint n_inputs;
+  char *target;
+  LfbValue *args; /* a tuple */
+  gsize n_users;
+
+  LfbValue *kwargs;      /* a dict */
+  LfbNodeUse *inputs;    /* in the order of the arguments, each node once */
+  LfbNodeUse *first_use; /* of the users in the order in which they became users */
+  LfbNodeUse *last_use;
+  LfbNodeUse *mark;      /* of use only while _lfb_node_take_values() runs */
+
   LfbGraph *graph; /* NULL once erased */
   LfbNode *previous;
-  LfbNode *next;
   guint64 order;
-
   char *name;
-  LfbOp op;
-  char *target;
-  LfbValue *args;   /* a tuple */
-  LfbValue *kwargs; /* a dict */
-
-  /* Users in the order in which they became users: node to NodeUse. */
-  GHashTable *users;
-  GQueue use_order;
 
   LfbValue *example;
   LfbValue *extra;
@@ -48,6 +69,7 @@ struct _LfbGraph
 
   GHashTable *names;     /* name to node */
   GHashTable *name_hint; /* name without number to the number last given */
+  GHashTable *callees;   /* set of the functions and methods that nodes call */
 
   /* get_item() of GListModel; made when asked for, dropped by changes */
   GPtrArray *array;
@@ -57,6 +79,8 @@ LfbNode  *_lfb_node_new            (LfbGraph     *graph,
                                     LfbOp         op,
                                     const char   *target,
                                     const char   *name);
+LfbNode  *_lfb_node_copy           (LfbNode      *self,
+                                    LfbGraph     *graph);
 void      _lfb_node_take_values    (LfbNode      *self,
                                     LfbValue     *args,
                                     LfbValue     *kwargs);
@@ -64,6 +88,9 @@ void      _lfb_node_drop_values    (LfbNode      *self);
 void      _lfb_node_set_stray_error (LfbNode     *self,
                                     GError      **error);
 
+char     *_lfb_graph_share_target  (LfbGraph     *self,
+                                    LfbOp         op,
+                                    const char   *target);
 gboolean  _lfb_graph_check_value   (LfbGraph     *self,
                                     LfbNode      *user,
                                     LfbValue     *value,

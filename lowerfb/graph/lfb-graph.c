@@ -94,6 +94,7 @@ lfb_graph_finalize (GObject *object)
     }
   g_clear_pointer (&self->names, g_hash_table_unref);
   g_clear_pointer (&self->name_hint, g_hash_table_unref);
+  g_clear_pointer (&self->callees, g_hash_table_unref);
 
   G_OBJECT_CLASS (lfb_graph_parent_class)->finalize (object);
 }
@@ -126,6 +127,7 @@ lfb_graph_init (LfbGraph *self)
 {
   self->names = g_hash_table_new (_lfb_str_hash, g_str_equal);
   self->name_hint = g_hash_table_new_full (_lfb_str_hash, g_str_equal, g_free, NULL);
+  self->callees = g_hash_table_new_full (_lfb_str_hash, g_str_equal, (GDestroyNotify) g_ref_string_release, NULL);
 }
 
 /**
@@ -255,11 +257,33 @@ _lfb_graph_rename (LfbGraph    *self,
     }
 
   g_hash_table_remove (self->names, node->name);
-  g_free (node->name);
-  node->name = g_strdup (name);
+  g_ref_string_release (node->name);
+  node->name = g_ref_string_new (name);
   g_hash_table_insert (self->names, node->name, node);
 
   return TRUE;
+}
+
+/* The text of @target for a node: that of the others, if it is a function or
+ * method; modules and attributes have a path each.
+ */
+char *
+_lfb_graph_share_target (LfbGraph   *self,
+                         LfbOp       op,
+                         const char *target)
+{
+  char *shared;
+
+  if (op != LFB_OP_CALL_FUNCTION && op != LFB_OP_CALL_METHOD)
+    return g_ref_string_new (target);
+
+  if (!g_hash_table_lookup_extended (self->callees, target, (gpointer *) &shared, NULL))
+    {
+      shared = g_ref_string_new (target);
+      g_hash_table_add (self->callees, shared);
+    }
+
+  return g_ref_string_acquire (shared);
 }
 
 typedef struct
@@ -269,7 +293,7 @@ typedef struct
   LfbNode *stranger;
 } CheckNodes;
 
-static LfbValue *
+static void
 check_node (LfbNode  *node,
             gpointer  user_data)
 {
@@ -277,8 +301,6 @@ check_node (LfbNode  *node,
 
   if (!LFB_IS_NODE (node) || node->graph != check->graph || node == check->user)
     check->stranger = node;
-
-  return NULL;
 }
 
 /* Whether all nodes in @value are nodes of this graph other than @user. */
@@ -290,7 +312,7 @@ _lfb_graph_check_value (LfbGraph  *self,
 {
   CheckNodes check = { self, user, NULL };
 
-  lfb_value_unref (lfb_value_map_nodes (value, check_node, &check));
+  lfb_value_visit_nodes (value, check_node, &check);
   if (check.stranger == NULL)
     return TRUE;
 
@@ -476,9 +498,9 @@ lfb_graph_erase_node (LfbGraph  *self,
                    "Node `%s` is not in this graph", node->name);
       return FALSE;
     }
-  if (node->use_order.length > 0)
+  if (node->n_users > 0)
     {
-      LfbNode *user = node->use_order.head->data;
+      LfbNode *user = node->first_use->user;
 
       g_set_error (error, LFB_ERROR, LFB_ERROR_INVALID_GRAPH,
                    "Node `%s` cannot be erased: `%s` reads it", node->name, user->name);
@@ -602,12 +624,8 @@ lfb_graph_copy (LfbGraph *self)
   copies = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) lfb_value_unref);
   for (LfbNode *node = self->first; node != NULL; node = node->next)
     {
-      LfbNode *copy = _lfb_node_new (graph, node->op, node->target, node->name);
+      LfbNode *copy = _lfb_node_copy (node, graph);
 
-      if (node->example != NULL)
-        copy->example = lfb_value_ref (node->example);
-      if (node->extra != NULL)
-        copy->extra = lfb_value_ref (node->extra);
       _lfb_graph_insert_after (graph, graph->last, copy);
       g_hash_table_insert (copies, node, lfb_value_for_node (copy));
     }

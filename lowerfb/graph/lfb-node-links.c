@@ -5,63 +5,144 @@
 #include <lowerfb/core/lfb-error.h>
 #include <lowerfb/graph/lfb-graph-private.h>
 
+#include <string.h>
+
+/* The distinct nodes that values name, in order. Most nodes have few. */
 typedef struct
 {
-  guint count;  /* how often the user's values name the node */
-  GList *place; /* in use_order */
-} NodeUse;
+  LfbNode *few[8];
+  LfbNode **nodes;
+  guint n_nodes;
+  guint size;
+} Inputs;
 
-static LfbValue *
-add_use (LfbNode  *input,
-         gpointer  user_data)
-{
-  LfbNode *user = user_data;
-  NodeUse *use;
+/* Stands as the mark of a node that has no use yet. */
+static LfbNodeUse new_input;
 
-  if (input->users == NULL)
-    input->users = g_hash_table_new_full (NULL, NULL, NULL, g_free);
-
-  use = g_hash_table_lookup (input->users, user);
-  if (use == NULL)
-    {
-      use = g_new0 (NodeUse, 1);
-      g_queue_push_tail (&input->use_order, user);
-      use->place = input->use_order.tail;
-      g_hash_table_insert (input->users, user, use);
-    }
-  use->count++;
-
-  return NULL;
-}
-
-static LfbValue *
-remove_use (LfbNode  *input,
+static void
+inputs_add (LfbNode  *node,
             gpointer  user_data)
 {
-  LfbNode *user = user_data;
-  NodeUse *use = input->users != NULL ? g_hash_table_lookup (input->users, user) : NULL;
+  Inputs *inputs = user_data;
 
-  g_return_val_if_fail (use != NULL, NULL);
+  /* what the user read before is marked with its use: see update_inputs() */
+  if (node->mark == &new_input || (node->mark != NULL && node->mark->user == NULL))
+    return;
 
-  if (--use->count == 0)
+  if (node->mark == NULL)
+    node->mark = &new_input;
+  else
+    node->mark->user = NULL;
+  if (inputs->n_nodes == inputs->size)
     {
-      g_queue_delete_link (&input->use_order, use->place);
-      g_hash_table_remove (input->users, user);
-    }
+      LfbNode **larger = g_new (LfbNode *, (gsize) inputs->size * 2);
 
-  return NULL;
+      memcpy (larger, inputs->nodes, inputs->size * sizeof *larger);
+      if (inputs->nodes != inputs->few)
+        g_free (inputs->nodes);
+      inputs->nodes = larger;
+      inputs->size *= 2;
+    }
+  inputs->nodes[inputs->n_nodes++] = node;
 }
 
 static void
-visit_nodes (LfbValue         *value,
-             LfbValueNodeFunc  func,
-             LfbNode          *user)
+unlink_use (LfbNodeUse *use)
 {
-  lfb_value_unref (lfb_value_map_nodes (value, func, user));
+  LfbNode *input = use->input;
+
+  if (use->previous != NULL)
+    use->previous->next = use->next;
+  else
+    input->first_use = use->next;
+  if (use->next != NULL)
+    use->next->previous = use->previous;
+  else
+    input->last_use = use->previous;
+  input->n_users--;
 }
 
-/* Uses are added before they are removed, so that an input which stays one
- * keeps its place among the users.
+static void
+append_use (LfbNodeUse *use)
+{
+  LfbNode *input = use->input;
+
+  use->previous = input->last_use;
+  if (input->last_use != NULL)
+    input->last_use->next = use;
+  else
+    input->first_use = use;
+  input->last_use = use;
+  input->n_users++;
+}
+
+/* Puts @use where @old stands. */
+static void
+replace_use (LfbNodeUse *old,
+             LfbNodeUse *use)
+{
+  LfbNode *input = old->input;
+
+  use->previous = old->previous;
+  use->next = old->next;
+  if (use->previous != NULL)
+    use->previous->next = use;
+  else
+    input->first_use = use;
+  if (use->next != NULL)
+    use->next->previous = use;
+  else
+    input->last_use = use;
+}
+
+/* Makes the inputs of @self those that its values name. Old inputs are marked
+ * with their uses, so that each node is looked at in no time, however many
+ * inputs and users there are; an input that stays one keeps its place among the
+ * users.
+ */
+static void
+update_inputs (LfbNode *self)
+{
+  Inputs inputs = { .nodes = inputs.few, .size = G_N_ELEMENTS (inputs.few) };
+  LfbNodeUse *old = self->inputs;
+  guint n_old = self->n_inputs;
+
+  for (guint i = 0; i < n_old; i++)
+    old[i].input->mark = &old[i];
+  lfb_value_visit_nodes (self->args, inputs_add, &inputs);
+  lfb_value_visit_nodes (self->kwargs, inputs_add, &inputs);
+
+  self->n_inputs = inputs.n_nodes;
+  self->inputs = g_slice_alloc0 (inputs.n_nodes * sizeof *self->inputs);
+  for (guint i = 0; i < inputs.n_nodes; i++)
+    {
+      LfbNode *input = inputs.nodes[i];
+      LfbNodeUse *use = &self->inputs[i];
+
+      use->input = input;
+      use->user = self;
+      if (input->mark == &new_input)
+        append_use (use);
+      else
+        replace_use (input->mark, use);
+      input->mark = NULL;
+    }
+  for (guint i = 0; i < n_old; i++)
+    {
+      if (old[i].user != NULL)
+        {
+          old[i].input->mark = NULL;
+          unlink_use (&old[i]);
+        }
+    }
+
+  g_slice_free1 (n_old * sizeof *old, old);
+  if (inputs.nodes != inputs.few)
+    g_free (inputs.nodes);
+}
+
+/* The old values are released last: they may hold the last reference of a node
+ * that was an input.
  */
 void
 _lfb_node_take_values (LfbNode  *self,
@@ -73,10 +154,7 @@ _lfb_node_take_values (LfbNode  *self,
 
   self->args = args;
   self->kwargs = kwargs;
-  visit_nodes (args, add_use, self);
-  visit_nodes (kwargs, add_use, self);
-  visit_nodes (old_args, remove_use, self);
-  visit_nodes (old_kwargs, remove_use, self);
+  update_inputs (self);
 }
 
 void
@@ -107,10 +185,11 @@ lfb_node_get_users (LfbNode *self,
   g_return_val_if_fail (LFB_IS_NODE (self), NULL);
   g_return_val_if_fail (n_users != NULL, NULL);
 
-  *n_users = self->use_order.length;
-  users = g_new0 (LfbNode *, *n_users + 1);
-  for (GList *link = self->use_order.head; link != NULL; link = link->next)
-    users[i++] = link->data;
+  *n_users = self->n_users;
+  users = g_new (LfbNode *, self->n_users + 1);
+  for (LfbNodeUse *use = self->first_use; use != NULL; use = use->next)
+    users[i++] = use->user;
+  users[i] = NULL;
 
   return users;
 }
@@ -130,25 +209,7 @@ lfb_node_get_n_users (LfbNode *self)
 {
   g_return_val_if_fail (LFB_IS_NODE (self), 0);
 
-  return self->use_order.length;
-}
-
-typedef struct
-{
-  GPtrArray *nodes;
-  GHashTable *seen;
-} Collect;
-
-static LfbValue *
-collect_node (LfbNode  *node,
-              gpointer  user_data)
-{
-  Collect *collect = user_data;
-
-  if (g_hash_table_add (collect->seen, node))
-    g_ptr_array_add (collect->nodes, node);
-
-  return NULL;
+  return self->n_users;
 }
 
 /**
@@ -167,20 +228,32 @@ LfbNode **
 lfb_node_get_inputs (LfbNode *self,
                      gsize   *n_inputs)
 {
-  g_autoptr (GHashTable) seen = g_hash_table_new (NULL, NULL);
-  Collect collect;
+  LfbNode **inputs;
 
   g_return_val_if_fail (LFB_IS_NODE (self), NULL);
   g_return_val_if_fail (n_inputs != NULL, NULL);
 
-  collect.nodes = g_ptr_array_new ();
-  collect.seen = seen;
-  lfb_value_unref (lfb_value_map_nodes (self->args, collect_node, &collect));
-  lfb_value_unref (lfb_value_map_nodes (self->kwargs, collect_node, &collect));
-  *n_inputs = collect.nodes->len;
-  g_ptr_array_add (collect.nodes, NULL);
+  *n_inputs = self->n_inputs;
+  inputs = g_new (LfbNode *, (gsize) self->n_inputs + 1);
+  for (guint i = 0; i < self->n_inputs; i++)
+    inputs[i] = self->inputs[i].input;
+  inputs[self->n_inputs] = NULL;
 
-  return (LfbNode **) g_ptr_array_free (collect.nodes, FALSE);
+  return inputs;
+}
+
+/* Of the node's inputs, not of the other's users: those may be many. */
+static gboolean
+reads (LfbNode *self,
+       LfbNode *input)
+{
+  for (guint i = 0; i < self->n_inputs; i++)
+    {
+      if (self->inputs[i].input == input)
+        return TRUE;
+    }
+
+  return FALSE;
 }
 
 static gboolean
@@ -254,7 +327,7 @@ lfb_node_replace_input_with (LfbNode  *self,
                    "Node `%s` cannot read its own result", self->name);
       return FALSE;
     }
-  if (input->users == NULL || !g_hash_table_contains (input->users, self))
+  if (!reads (self, input))
     return TRUE;
 
   value = lfb_value_for_node (replacement);

@@ -99,11 +99,10 @@ lfb_node_finalize (GObject *object)
 {
   LfbNode *self = LFB_NODE (object);
 
-  g_clear_pointer (&self->name, g_free);
-  g_clear_pointer (&self->target, g_free);
+  g_clear_pointer (&self->name, g_ref_string_release);
+  g_clear_pointer (&self->target, g_ref_string_release);
   g_clear_pointer (&self->args, lfb_value_unref);
   g_clear_pointer (&self->kwargs, lfb_value_unref);
-  g_clear_pointer (&self->users, g_hash_table_unref);
   g_clear_pointer (&self->example, lfb_value_unref);
   g_clear_pointer (&self->extra, lfb_value_unref);
 
@@ -211,11 +210,29 @@ lfb_node_class_init (LfbNodeClass *klass)
 static void
 lfb_node_init (LfbNode *self)
 {
-  self->name = g_strdup ("");
-  self->target = g_strdup ("");
+  self->name = g_ref_string_new_intern ("");
+  self->target = g_ref_string_new_intern ("");
   self->args = lfb_value_for_tuple (NULL, 0);
   self->kwargs = lfb_value_for_dict (NULL, NULL, 0);
-  g_queue_init (&self->use_order);
+}
+
+/* Takes both texts. */
+static LfbNode *
+new_node (LfbGraph *graph,
+          LfbOp     op,
+          char     *target,
+          char     *name)
+{
+  LfbNode *self = g_object_new (LFB_TYPE_NODE, NULL);
+
+  self->graph = graph;
+  self->op = op;
+  g_ref_string_release (self->target);
+  self->target = target;
+  g_ref_string_release (self->name);
+  self->name = name;
+
+  return self;
 }
 
 LfbNode *
@@ -224,16 +241,22 @@ _lfb_node_new (LfbGraph   *graph,
                const char *target,
                const char *name)
 {
-  LfbNode *self = g_object_new (LFB_TYPE_NODE, NULL);
+  return new_node (graph, op, _lfb_graph_share_target (graph, op, target), g_ref_string_new (name));
+}
 
-  self->graph = graph;
-  self->op = op;
-  g_free (self->target);
-  self->target = g_strdup (target);
-  g_free (self->name);
-  self->name = g_strdup (name);
+/* The same step for another graph, yet without arguments. */
+LfbNode *
+_lfb_node_copy (LfbNode  *self,
+                LfbGraph *graph)
+{
+  LfbNode *copy = new_node (graph, self->op, g_ref_string_acquire (self->target), g_ref_string_acquire (self->name));
 
-  return self;
+  if (self->example != NULL)
+    copy->example = lfb_value_ref (self->example);
+  if (self->extra != NULL)
+    copy->extra = lfb_value_ref (self->extra);
+
+  return copy;
 }
 
 /* A node does not keep its graph alive. */
@@ -345,14 +368,17 @@ void
 lfb_node_set_target (LfbNode    *self,
                      const char *target)
 {
+  char *shared;
+
   g_return_if_fail (LFB_IS_NODE (self));
   g_return_if_fail (target != NULL);
 
   if (g_str_equal (self->target, target))
     return;
 
-  g_free (self->target);
-  self->target = g_strdup (target);
+  shared = self->graph != NULL ? _lfb_graph_share_target (self->graph, self->op, target) : g_ref_string_new (target);
+  g_ref_string_release (self->target);
+  self->target = shared;
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_TARGET]);
 }
 
