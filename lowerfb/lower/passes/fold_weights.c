@@ -272,6 +272,16 @@ fold (Folding *folding,
 }
 
 static gboolean
+is_prepack (LfbNode *node)
+{
+  return lfb_node_get_op (node) == LFB_OP_CALL_FUNCTION &&
+         _lfb_functional_prepack_row (lfb_node_get_target (node)) != NULL;
+}
+
+/* Which nodes are constant is asked only if there is something to fold: most
+ * models have their weights in modules.
+ */
+static gboolean
 fold_all (Folding *folding)
 {
   gboolean changed = FALSE;
@@ -280,11 +290,14 @@ fold_all (Folding *folding)
   for (LfbNode *node = lfb_graph_get_first (folding->context->graph); node != NULL; node = next)
     {
       next = lfb_node_get_next (node);
-      if (lfb_node_get_op (node) == LFB_OP_CALL_FUNCTION &&
-          _lfb_functional_prepack_row (lfb_node_get_target (node)) != NULL &&
-          _lfb_constants_is_constant (folding->constants, node))
+      if (!is_prepack (node))
+        continue;
+      if (folding->constants == NULL)
+        folding->constants = _lfb_constants_new (folding->context);
+      if (_lfb_constants_is_constant (folding->constants, node))
         changed |= fold (folding, node);
     }
+  g_clear_pointer (&folding->constants, _lfb_constants_free);
 
   return changed;
 }
@@ -320,9 +333,8 @@ gboolean
 _lfb_fold_weights (LfbLowerContext  *context,
                    GError          **error)
 {
-  g_autoptr (LfbConstants) constants = _lfb_constants_new (context);
   g_autoptr (GHashTable) numbers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  Folding folding = { .context = context, .constants = constants, .numbers = numbers };
+  Folding folding = { .context = context, .numbers = numbers };
   gboolean changed;
 
   if (context->keep_original_weights)
