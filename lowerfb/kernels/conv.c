@@ -6,6 +6,9 @@
 
 static const LfbConvKernel * const variants[] = {
   &lfb_conv_u8s8_c,
+#ifdef __x86_64__
+  &lfb_conv_u8s8_avx512vnni,
+#endif
 };
 
 void

@@ -80,3 +80,6 @@ typedef struct
 void lfb_conv_init (LfbConvKernel *kernel, unsigned cpu_flags);
 
 extern const LfbConvKernel lfb_conv_u8s8_c;
+#ifdef __x86_64__
+extern const LfbConvKernel lfb_conv_u8s8_avx512vnni;
+#endif
