@@ -8,6 +8,8 @@
 
 G_BEGIN_DECLS
 
+typedef struct _LfbQuantizing LfbQuantizing;
+
 struct _LfbTensor
 {
   GObject parent_instance;
@@ -19,7 +21,10 @@ struct _LfbTensor
   gint64 n_elements;
   char *name;
 
+  /* one of these; _lfb_tensor_get_bytes() knows which */
   GBytes *bytes;
+  LfbQuantizing *quantizing;
+  gboolean is_lent; /* of memory whose owner may change it once this is gone */
 
   /* quantized tensors only */
   LfbTensor *integers;
@@ -30,6 +35,26 @@ struct _LfbTensor
   gint64 axis;
 };
 
+LfbQuantizing *_lfb_quantizing_ref       (LfbQuantizing *self);
+void           _lfb_quantizing_unref     (LfbQuantizing *self);
+gsize          _lfb_quantizing_get_size  (LfbQuantizing *self);
+GBytes        *_lfb_quantizing_get_bytes (LfbQuantizing *self);
+
+/* Borrowed. Integers that wait to be computed are computed now. */
+static inline GBytes *
+_lfb_tensor_get_bytes (LfbTensor *self)
+{
+  return self->quantizing != NULL ? _lfb_quantizing_get_bytes (self->quantizing) : self->bytes;
+}
+
+static inline gsize
+_lfb_tensor_get_size (LfbTensor *self)
+{
+  return self->quantizing != NULL ? _lfb_quantizing_get_size (self->quantizing) : g_bytes_get_size (self->bytes);
+}
+
+void       _lfb_tensor_share_bytes     (LfbTensor     *self,
+                                        LfbTensor     *source);
 char      *_lfb_tensor_shape_to_string (const gint64  *shape,
                                         gsize          n_dims);
 gboolean   _lfb_tensor_measure         (LfbDType       dtype,

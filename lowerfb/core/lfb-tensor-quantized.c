@@ -6,6 +6,7 @@
  */
 
 #include <lowerfb/core/lfb-error.h>
+#include <lowerfb/core/lfb-tensor-numbers-private.h>
 #include <lowerfb/core/lfb-tensor-private.h>
 
 #include <math.h>
@@ -52,38 +53,6 @@ check_vector (LfbTensor   *tensor,
                "The %s per channel must be a vector of %" G_GINT64_FORMAT " numbers, not %s",
                what, length, text);
   return FALSE;
-}
-
-static double
-get_float (LfbTensor *tensor,
-           gint64     index)
-{
-  gconstpointer data = g_bytes_get_data (tensor->bytes, NULL);
-
-  if (tensor->dtype == LFB_DTYPE_FLOAT64)
-    return ((const double *) data)[index];
-  return ((const float *) data)[index];
-}
-
-static gint64
-get_integer (LfbTensor *tensor,
-             gint64     index)
-{
-  gconstpointer data = g_bytes_get_data (tensor->bytes, NULL);
-
-  switch ((int) tensor->dtype)
-    {
-    case LFB_DTYPE_INT64:
-      return ((const gint64 *) data)[index];
-    case LFB_DTYPE_INT32:
-      return ((const gint32 *) data)[index];
-    case LFB_DTYPE_INT16:
-      return ((const gint16 *) data)[index];
-    case LFB_DTYPE_INT8:
-      return ((const gint8 *) data)[index];
-    default:
-      return ((const guint8 *) data)[index];
-    }
 }
 
 static gboolean
@@ -136,17 +105,17 @@ check_per_channel (const LfbQParams  *qparams,
 
   for (gint64 i = 0; i < length; i++)
     {
-      if (!check_scale (get_float (qparams->scales, i), error))
+      if (!check_scale (_lfb_tensor_number_at (qparams->scales, i), error))
         {
           g_prefix_error (error, "Channel %" G_GINT64_FORMAT ": ", i);
           return FALSE;
         }
-      if (!float_points && !check_zero_point (get_integer (qparams->zero_points, i), qparams->dtype, error))
+      if (!float_points && !check_zero_point (_lfb_tensor_integer_at (qparams->zero_points, i), qparams->dtype, error))
         {
           g_prefix_error (error, "Channel %" G_GINT64_FORMAT ": ", i);
           return FALSE;
         }
-      if (float_points && !isfinite (get_float (qparams->zero_points, i)))
+      if (float_points && !isfinite (_lfb_tensor_number_at (qparams->zero_points, i)))
         {
           g_set_error (error, LFB_ERROR, LFB_ERROR_RANGE,
                        "Channel %" G_GINT64_FORMAT ": the zero point is not finite", i);
@@ -235,14 +204,14 @@ lfb_tensor_new_with_qparams (LfbTensor         *integers,
     }
   if (!_lfb_tensor_measure (qparams->dtype, shape, n_dims, &n_elements, &n_bytes, error))
     return NULL;
-  if (g_bytes_get_size (integers->bytes) != n_bytes &&
-      g_bytes_get_size (integers->bytes) != padded_size (qparams->dtype, shape, n_dims, n_elements))
+  if (_lfb_tensor_get_size (integers) != n_bytes &&
+      _lfb_tensor_get_size (integers) != padded_size (qparams->dtype, shape, n_dims, n_elements))
     {
       g_autofree char *text = _lfb_tensor_shape_to_string (shape, n_dims);
 
       g_set_error (error, LFB_ERROR, LFB_ERROR_SHAPE,
                    "A %s tensor of shape %s takes %" G_GSIZE_FORMAT " bytes, not %" G_GSIZE_FORMAT,
-                   lfb_dtype_to_string (qparams->dtype), text, n_bytes, g_bytes_get_size (integers->bytes));
+                   lfb_dtype_to_string (qparams->dtype), text, n_bytes, _lfb_tensor_get_size (integers));
       return NULL;
     }
 
@@ -262,7 +231,10 @@ lfb_tensor_new_with_qparams (LfbTensor         *integers,
 
   self = _lfb_tensor_alloc (qparams->dtype, shape, n_dims, n_elements);
   self->qscheme = qparams->qscheme;
-  self->bytes = g_bytes_new_from_bytes (integers->bytes, 0, n_bytes);
+  if (_lfb_tensor_get_size (integers) == n_bytes)
+    _lfb_tensor_share_bytes (self, integers);
+  else
+    self->bytes = g_bytes_new_from_bytes (_lfb_tensor_get_bytes (integers), 0, n_bytes);
   self->integers = g_object_ref (integers);
   if (qparams->qscheme >= LFB_QSCHEME_PER_CHANNEL_AFFINE)
     {
@@ -562,11 +534,13 @@ lfb_tensor_dequantize (LfbTensor  *self,
 {
   g_autoptr (GBytes) bytes = NULL;
   const guint8 *data;
-  gint64 inner = 1, channels = 1;
+  gint64 run; /* how many elements share a scale */
   gsize size;
   float *result;
 
   g_return_val_if_fail (LFB_IS_TENSOR (self), NULL);
+
+  run = self->n_elements;
 
   if (self->qscheme == LFB_QSCHEME_NONE)
     {
@@ -585,31 +559,34 @@ lfb_tensor_dequantize (LfbTensor  *self,
       return NULL;
     }
 
-  data = g_bytes_get_data (self->bytes, NULL);
+  data = g_bytes_get_data (_lfb_tensor_get_bytes (self), NULL);
   if (self->scales != NULL)
     {
-      channels = self->shape[self->axis];
+      run = 1;
       for (gsize i = self->axis + 1; i < self->n_dims; i++)
-        inner *= self->shape[i];
+        run *= self->shape[i];
     }
 
-  for (gint64 index = 0; index < self->n_elements; index++)
+  for (gint64 begin = 0; begin < self->n_elements; begin += run)
     {
-      gint32 q = get_quantized (self, data, index);
-      gint64 channel;
+      gint64 channel = self->scales != NULL ? begin / run % self->shape[self->axis] : 0;
+      float scale = self->scales != NULL ? _lfb_tensor_number_at (self->scales, channel) : self->scale;
 
-      if (self->scales == NULL)
-        {
-          result[index] = (float) (q - self->zero_point) * (float) self->scale;
-          continue;
-        }
-      channel = index / inner % channels;
       if (self->qscheme == LFB_QSCHEME_PER_CHANNEL_AFFINE_FLOAT_QPARAMS)
-        result[index] = ((float) q - (float) get_float (self->zero_points, channel))
-                        * (float) get_float (self->scales, channel);
+        {
+          float zero_point = _lfb_tensor_number_at (self->zero_points, channel);
+
+          for (gint64 i = begin; i < begin + run; i++)
+            result[i] = ((float) get_quantized (self, data, i) - zero_point) * scale;
+        }
       else
-        result[index] = (float) (q - get_integer (self->zero_points, channel))
-                        * (float) get_float (self->scales, channel);
+        {
+          gint64 zero_point = self->scales != NULL ? _lfb_tensor_integer_at (self->zero_points, channel)
+                                                   : self->zero_point;
+
+          for (gint64 i = begin; i < begin + run; i++)
+            result[i] = (float) (get_quantized (self, data, i) - zero_point) * scale;
+        }
     }
 
   bytes = g_bytes_new_take (result, size);

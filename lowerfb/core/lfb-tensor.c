@@ -56,6 +56,7 @@ lfb_tensor_finalize (GObject *object)
   g_clear_pointer (&self->shape, g_free);
   g_clear_pointer (&self->name, g_free);
   g_clear_pointer (&self->bytes, g_bytes_unref);
+  g_clear_pointer (&self->quantizing, _lfb_quantizing_unref);
   g_clear_object (&self->integers);
   g_clear_object (&self->scales);
   g_clear_object (&self->zero_points);
@@ -371,6 +372,7 @@ lfb_tensor_new_for_pointer (LfbDType       dtype,
 {
   g_autoptr (GBytes) bytes = NULL;
   gpointer data = GSIZE_TO_POINTER (address);
+  LfbTensor *self;
 
   g_return_val_if_fail (owner == NULL || G_IS_OBJECT (owner), NULL);
 
@@ -386,7 +388,23 @@ lfb_tensor_new_for_pointer (LfbDType       dtype,
   else
     bytes = g_bytes_new_static (data, size);
 
-  return lfb_tensor_new_for_bytes (dtype, shape, n_dims, bytes, error);
+  self = lfb_tensor_new_for_bytes (dtype, shape, n_dims, bytes, error);
+  if (self != NULL)
+    self->is_lent = TRUE;
+
+  return self;
+}
+
+/* Of a tensor that has no bytes yet. */
+void
+_lfb_tensor_share_bytes (LfbTensor *self,
+                         LfbTensor *source)
+{
+  self->is_lent = source->is_lent;
+  if (source->quantizing != NULL)
+    self->quantizing = _lfb_quantizing_ref (source->quantizing);
+  else
+    self->bytes = g_bytes_ref (source->bytes);
 }
 
 static LfbTensor *
@@ -397,7 +415,7 @@ share (LfbTensor    *self,
   LfbTensor *copy = _lfb_tensor_alloc (self->dtype, shape, n_dims, self->n_elements);
 
   copy->qscheme = self->qscheme;
-  copy->bytes = g_bytes_ref (self->bytes);
+  _lfb_tensor_share_bytes (copy, self);
   copy->scale = self->scale;
   copy->zero_point = self->zero_point;
   copy->axis = self->axis;
@@ -624,7 +642,7 @@ lfb_tensor_get_bytes (LfbTensor *self)
 {
   g_return_val_if_fail (LFB_IS_TENSOR (self), NULL);
 
-  return g_bytes_ref (self->bytes);
+  return g_bytes_ref (_lfb_tensor_get_bytes (self));
 }
 
 /**
@@ -643,7 +661,7 @@ lfb_tensor_get_address (LfbTensor *self)
 {
   g_return_val_if_fail (LFB_IS_TENSOR (self), 0);
 
-  return GPOINTER_TO_SIZE (g_bytes_get_data (self->bytes, NULL));
+  return GPOINTER_TO_SIZE (g_bytes_get_data (_lfb_tensor_get_bytes (self), NULL));
 }
 
 /**
@@ -663,7 +681,7 @@ lfb_tensor_get_data (LfbTensor *self,
 {
   g_return_val_if_fail (LFB_IS_TENSOR (self), NULL);
 
-  return g_bytes_get_data (self->bytes, size);
+  return g_bytes_get_data (_lfb_tensor_get_bytes (self), size);
 }
 
 static gboolean
@@ -707,7 +725,7 @@ lfb_tensor_equal (LfbTensor *self,
          self->axis == other->axis &&
          equal_or_both_none (self->scales, other->scales) &&
          equal_or_both_none (self->zero_points, other->zero_points) &&
-         g_bytes_equal (self->bytes, other->bytes);
+         g_bytes_equal (_lfb_tensor_get_bytes (self), _lfb_tensor_get_bytes (other));
 }
 
 /**

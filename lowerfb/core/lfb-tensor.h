@@ -128,6 +128,10 @@ LfbTensor    *lfb_tensor_get_integers              (LfbTensor        *self);
 LFB_AVAILABLE_IN_1_0
 LfbTensor    *lfb_tensor_dequantize                (LfbTensor        *self,
                                                     GError          **error);
+LFB_AVAILABLE_IN_1_0
+LfbTensor    *lfb_tensor_quantize                  (LfbTensor        *self,
+                                                    const LfbQParams *qparams,
+                                                    GError          **error);
 
 LFB_AVAILABLE_IN_1_0
 gboolean      lfb_tensor_equal                     (LfbTensor        *self,

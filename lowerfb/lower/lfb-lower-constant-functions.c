@@ -9,7 +9,7 @@
 #include <lowerfb/lower/lfb-lower-constant-arguments-private.h>
 
 #include <lowerfb/core/lfb-error.h>
-#include <lowerfb/lower/lfb-lower-weights-private.h>
+#include <lowerfb/core/lfb-tensor-numbers-private.h>
 
 LfbValue *
 _lfb_constant_argument (LfbValue  **args,
@@ -69,7 +69,7 @@ _lfb_constant_int_argument (LfbValue   *value,
       return TRUE;
     }
   if (value != NULL && lfb_value_get_tensor (value) != NULL &&
-      _lfb_read_integer (lfb_value_get_tensor (value), number))
+      _lfb_tensor_read_integer (lfb_value_get_tensor (value), number))
     return TRUE;
 
   g_set_error (error, LFB_ERROR, LFB_ERROR_ARGUMENT, "argument %s is not an integer", name);

@@ -52,26 +52,6 @@ quantize_per_channel (LfbValue **args,
 }
 
 static LfbValue *
-as_float (LfbTensor *tensor,
-          GError   **error)
-{
-  gint64 n_elements = lfb_tensor_get_n_elements (tensor);
-  g_autoptr (GBytes) bytes = NULL;
-  float *values;
-  const gint64 *shape;
-  gsize n_dims;
-
-  if (lfb_tensor_get_dtype (tensor) == LFB_DTYPE_FLOAT32)
-    return lfb_value_for_tensor (tensor);
-  if (!_lfb_weight_to_float (tensor, &values, error))
-    return NULL;
-
-  bytes = g_bytes_new_take (values, n_elements * sizeof *values);
-  shape = lfb_tensor_get_shape (tensor, &n_dims);
-  return _lfb_constant_take_tensor (lfb_tensor_new_for_bytes (LFB_DTYPE_FLOAT32, shape, n_dims, bytes, error));
-}
-
-static LfbValue *
 dequantize (LfbValue **args,
             gsize      n_args,
             LfbValue  *kwargs,
@@ -83,7 +63,7 @@ dequantize (LfbValue **args,
     return NULL;
 
   return lfb_tensor_is_quantized (input) ? _lfb_constant_take_tensor (lfb_tensor_dequantize (input, error))
-                                         : as_float (input, error);
+                                         : _lfb_constant_take_tensor (_lfb_weight_as_float (input, error));
 }
 
 static LfbValue *
@@ -96,7 +76,7 @@ convert (LfbTensor *input,
   if (dtype == LFB_DTYPE_FLOAT16 && lfb_dtype_is_floating_point (lfb_tensor_get_dtype (input)))
     return _lfb_constant_take_tensor (_lfb_halve_weight (input, error));
   if (dtype == LFB_DTYPE_FLOAT32 && lfb_dtype_is_floating_point (lfb_tensor_get_dtype (input)))
-    return as_float (input, error);
+    return _lfb_constant_take_tensor (_lfb_weight_as_float (input, error));
 
   g_set_error (error, LFB_ERROR, LFB_ERROR_UNSUPPORTED, "no weight is converted from %s to %s",
                lfb_dtype_to_string (lfb_tensor_get_dtype (input)), lfb_dtype_to_string (dtype));

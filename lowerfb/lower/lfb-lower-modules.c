@@ -11,6 +11,7 @@
 #include <lowerfb/lower/lfb-lower-modules-private.h>
 
 #include <lowerfb/core/lfb-error.h>
+#include <lowerfb/core/lfb-tensor-numbers-private.h>
 #include <lowerfb/lower/lfb-lower-weights-private.h>
 
 #include <string.h>
@@ -158,7 +159,7 @@ check_qscheme (LfbQScheme   qscheme,
                    "it has a scale per channel, and the kernel takes one for all");
       return FALSE;
     }
-  if (per_channel && axis != NULL && !_lfb_read_integer (axis, channel_axis))
+  if (per_channel && axis != NULL && !_lfb_tensor_read_integer (axis, channel_axis))
     {
       g_set_error (error, LFB_ERROR, LFB_ERROR_FORMAT, "the axis of its channels is not one integer");
       return FALSE;
@@ -171,34 +172,6 @@ check_qscheme (LfbQScheme   qscheme,
     }
 
   return TRUE;
-}
-
-/* A scale or zero point of the whole tensor, whatever shape it is kept in. */
-static gboolean
-read_scalar (LfbTensor *tensor,
-             double    *number)
-{
-  gint64 integer;
-
-  if (lfb_tensor_get_n_elements (tensor) != 1)
-    return FALSE;
-  if (_lfb_read_integer (tensor, &integer))
-    {
-      *number = integer;
-      return TRUE;
-    }
-
-  switch (lfb_tensor_get_dtype (tensor))
-    {
-    case LFB_DTYPE_FLOAT32:
-      *number = *(const float *) lfb_tensor_get_data (tensor, NULL);
-      return TRUE;
-    case LFB_DTYPE_FLOAT64:
-      *number = *(const double *) lfb_tensor_get_data (tensor, NULL);
-      return TRUE;
-    default:
-      return FALSE;
-    }
 }
 
 static LfbTensor *
@@ -235,7 +208,7 @@ lower_weight (LfbModule   *source,
       qparams.scales = scales;
       qparams.zero_points = zero_points;
     }
-  else if (read_scalar (scales, &scale) && read_scalar (zero_points, &zero_point))
+  else if (_lfb_tensor_read_number (scales, &scale) && _lfb_tensor_read_number (zero_points, &zero_point))
     {
       qparams.scale = scale;
       qparams.zero_point = CLAMP (zero_point, -1e9, 1e9);

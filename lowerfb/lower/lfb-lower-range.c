@@ -10,49 +10,12 @@
 
 #include <lowerfb/lower/lfb-lower-range-private.h>
 
+#include <lowerfb/core/lfb-tensor-numbers-private.h>
 #include <lowerfb/lower/lfb-lower-pattern-private.h>
 #include <lowerfb/lower/lfb-lower-tables-private.h>
 
 #include <math.h>
 #include <string.h>
-
-static gboolean
-read_tensor (LfbTensor *tensor,
-             double    *number)
-{
-  gconstpointer data;
-
-  if (lfb_tensor_get_n_elements (tensor) != 1 || lfb_tensor_is_quantized (tensor))
-    return FALSE;
-
-  data = lfb_tensor_get_data (tensor, NULL);
-  switch (lfb_tensor_get_dtype (tensor))
-    {
-    case LFB_DTYPE_FLOAT32:
-      *number = *(const float *) data;
-      return TRUE;
-    case LFB_DTYPE_FLOAT64:
-      *number = *(const double *) data;
-      return TRUE;
-    case LFB_DTYPE_INT64:
-      *number = *(const gint64 *) data;
-      return TRUE;
-    case LFB_DTYPE_INT32:
-      *number = *(const gint32 *) data;
-      return TRUE;
-    case LFB_DTYPE_INT16:
-      *number = *(const gint16 *) data;
-      return TRUE;
-    case LFB_DTYPE_INT8:
-      *number = *(const gint8 *) data;
-      return TRUE;
-    case LFB_DTYPE_UINT8:
-      *number = *(const guint8 *) data;
-      return TRUE;
-    default:
-      return FALSE;
-    }
-}
 
 static gboolean
 read_value (LfbValue *value,
@@ -65,7 +28,7 @@ read_value (LfbValue *value,
       *number = lfb_value_get_double (value);
       return TRUE;
     case LFB_VALUE_KIND_TENSOR:
-      return read_tensor (lfb_value_get_tensor (value), number);
+      return _lfb_tensor_read_number (lfb_value_get_tensor (value), number);
     default:
       return FALSE;
     }

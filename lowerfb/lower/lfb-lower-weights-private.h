@@ -16,10 +16,7 @@ LfbTensor *_lfb_halve_weight    (LfbTensor         *weight,
 gboolean   _lfb_weight_to_float (LfbTensor         *weight,
                                  float            **values,
                                  GError           **error);
-gboolean   _lfb_integer_at      (LfbTensor         *tensor,
-                                 gint64             index,
-                                 gint64            *integer);
-gboolean   _lfb_read_integer    (LfbTensor         *tensor,
-                                 gint64            *integer);
+LfbTensor *_lfb_weight_as_float (LfbTensor         *weight,
+                                 GError           **error);
 
 G_END_DECLS

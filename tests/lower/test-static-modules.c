@@ -6,6 +6,8 @@
 
 #include "../common/lfb-test.h"
 
+#include <sys/mman.h>
+
 #define REFERENCE "torch.ao.nn.quantized.reference."
 #define FUSED "torch.ao.nn.intrinsic."
 
@@ -555,6 +557,47 @@ test_part_called (void)
   g_assert_cmpstr (lfb_test_type (lowered, "m.0"), ==, REFERENCE "Linear");
 }
 
+/* A mapped file is read when its weights are packed or saved, not before. */
+static void
+test_reads_no_weight (void)
+{
+  g_autoptr (LfbGraphModule) model = lfb_test_parse (ONE_CALL);
+  g_autoptr (LfbGraphModule) lowered = NULL;
+  g_autoptr (LfbTensor) tensor = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (GError) error = NULL;
+  LfbTensor *weight;
+  const gint64 *shape;
+  gsize n_dims, size;
+  float *memory;
+
+  lfb_test_add_reference (model, "m", "Linear", TRUE);
+  weight = lfb_module_get_tensor (lfb_graph_module_get_module (model, "m"), "weight");
+  shape = lfb_tensor_get_shape (weight, &n_dims);
+  lfb_tensor_get_data (weight, &size);
+  memory = mmap (NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  g_assert_true (memory != MAP_FAILED);
+  memcpy (memory, lfb_tensor_get_data (weight, NULL), size);
+  bytes = g_bytes_new_static (memory, size);
+  tensor = lfb_tensor_new_for_bytes (LFB_DTYPE_FLOAT32, shape, n_dims, bytes, &error);
+  g_assert_no_error (error);
+  lfb_test_add_tensor (model, "m", "weight", tensor);
+
+  g_assert_cmpint (mprotect (memory, size, PROT_NONE), ==, 0);
+  lowered = lfb_lower_to_fbgemm (model, NULL, NULL, FALSE, &error);
+  g_assert_no_error (error);
+  weight = lfb_module_get_tensor (lfb_graph_module_get_module (lowered, "m"), "weight");
+  g_assert_cmpint (lfb_tensor_get_dtype (weight), ==, LFB_DTYPE_QINT8);
+  g_assert_cmpint (mprotect (memory, size, PROT_READ), ==, 0);
+
+  g_assert_nonnull (lfb_tensor_get_data (weight, NULL));
+  g_clear_object (&lowered);
+  g_clear_object (&model);
+  g_clear_object (&tensor);
+  g_clear_pointer (&bytes, g_bytes_unref);
+  munmap (memory, size);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -580,6 +623,7 @@ main (int   argc,
   g_test_add_func ("/static-modules/part-called", test_part_called);
   g_test_add_func ("/static-modules/alias", test_alias);
   g_test_add_func ("/static-modules/alias-of-part", test_alias_of_part);
+  g_test_add_func ("/static-modules/reads-no-weight", test_reads_no_weight);
 
   return g_test_run ();
 }
