@@ -3,6 +3,8 @@
 /* The state of one lowering of one graph; see lfb-lower-context-private.h. */
 
 #include <lowerfb/lower/lfb-lower-context-private.h>
+
+#include <lowerfb/core/lfb-hash-private.h>
 #include <lowerfb/lower/lfb-lower-swaps-private.h>
 
 /* Maps that are not given are those of the model; a model without maps skips
@@ -29,7 +31,7 @@ _lfb_lower_context_new (LfbGraphModule  *model,
   self->journal = _lfb_lower_journal_ref (journal);
   self->prefix = g_strdup (prefix);
   self->ranges = g_hash_table_new_full (NULL, NULL, NULL, g_free);
-  self->scalar_ranges = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  self->scalar_ranges = g_hash_table_new_full (_lfb_str_hash, g_str_equal, g_free, g_free);
   for (guint i = 0; i < LFB_N_WEIGHTS; i++)
     self->lowered_tensors[i] = g_hash_table_new_full (NULL, NULL, g_object_unref, (GDestroyNotify) lfb_value_unref);
 

@@ -4,6 +4,8 @@
 
 #include <lowerfb/lower/lfb-lower-journal-private.h>
 
+#include <lowerfb/core/lfb-hash-private.h>
+
 struct _LfbLowerJournal
 {
   grefcount ref_count;
@@ -29,7 +31,7 @@ _lfb_lower_journal_new (void)
 
   g_ref_count_init (&self->ref_count);
   self->entries = g_ptr_array_new_with_free_func ((GDestroyNotify) entry_free);
-  self->index = g_hash_table_new (g_str_hash, g_str_equal);
+  self->index = g_hash_table_new (_lfb_str_hash, g_str_equal);
 
   return self;
 }

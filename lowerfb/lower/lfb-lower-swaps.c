@@ -8,6 +8,8 @@
 
 #include <lowerfb/lower/lfb-lower-swaps-private.h>
 
+#include <lowerfb/core/lfb-hash-private.h>
+
 #include <string.h>
 
 /* One new module and the calls that need it. */
@@ -64,7 +66,7 @@ calls_at (LfbLowerSwaps *self,
       calls = g_new0 (Calls, 1);
       calls->path = g_strdup (path);
       calls->groups = g_ptr_array_new_with_free_func ((GDestroyNotify) group_free);
-      calls->index = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+      calls->index = g_hash_table_new_full (_lfb_str_hash, g_str_equal, g_free, NULL);
       g_hash_table_insert (self->calls, calls->path, calls);
     }
 
@@ -97,7 +99,7 @@ _lfb_lower_swaps_new (LfbLowerContext *context)
   LfbLowerSwaps *self = g_new0 (LfbLowerSwaps, 1);
 
   self->context = context;
-  self->calls = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) calls_free);
+  self->calls = g_hash_table_new_full (_lfb_str_hash, g_str_equal, NULL, (GDestroyNotify) calls_free);
   self->order = g_ptr_array_new ();
   self->modules = g_hash_table_new (NULL, NULL);
 

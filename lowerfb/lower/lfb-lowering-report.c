@@ -4,6 +4,8 @@
 
 #include <lowerfb/lower/lfb-lowering-report-private.h>
 
+#include <lowerfb/core/lfb-hash-private.h>
+
 #include <json-glib/json-glib.h>
 
 #include <string.h>
@@ -81,7 +83,7 @@ static void
 lfb_lowering_report_init (LfbLoweringReport *self)
 {
   self->notes = g_ptr_array_new_with_free_func (g_object_unref);
-  self->index = g_hash_table_new (g_str_hash, g_str_equal);
+  self->index = g_hash_table_new (_lfb_str_hash, g_str_equal);
 }
 
 LfbLoweringReport *

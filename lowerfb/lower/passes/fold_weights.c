@@ -14,6 +14,7 @@
  * weight as well.
  */
 
+#include <lowerfb/core/lfb-hash-private.h>
 #include <lowerfb/lower/lfb-lower-constants-private.h>
 #include <lowerfb/lower/lfb-lower-packing-private.h>
 #include <lowerfb/lower/lfb-lower-rewrite-private.h>
@@ -310,7 +311,7 @@ begin_originals (Folding *folding)
 
   folding->weight_keys = g_ptr_array_new_with_free_func (g_free);
   folding->weight_lists = g_ptr_array_new_with_free_func ((GDestroyNotify) lfb_value_unref);
-  folding->taken_keys = g_hash_table_new (g_str_hash, g_str_equal);
+  folding->taken_keys = g_hash_table_new (_lfb_str_hash, g_str_equal);
   for (gsize i = 0; kept != NULL && i < lfb_value_get_n_items (kept); i++)
     keep_key (folding, lfb_value_get_key (kept, i), lfb_value_get_item (kept, i));
 }
@@ -333,7 +334,7 @@ gboolean
 _lfb_fold_weights (LfbLowerContext  *context,
                    GError          **error)
 {
-  g_autoptr (GHashTable) numbers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GHashTable) numbers = g_hash_table_new_full (_lfb_str_hash, g_str_equal, g_free, NULL);
   Folding folding = { .context = context, .numbers = numbers };
   gboolean changed;
 
