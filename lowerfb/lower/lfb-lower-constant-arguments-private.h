@@ -42,6 +42,7 @@ LfbValue  *_lfb_constant_take_tensor     (LfbTensor   *tensor);
 /* A family of functions: the one that a node calls, %NULL if it is none of them. */
 LfbConstantFunc _lfb_constant_quantizing (LfbNode *node);
 LfbConstantFunc _lfb_constant_shaping    (LfbNode *node);
+LfbConstantFunc _lfb_constant_indexing   (LfbNode *node);
 LfbConstantFunc _lfb_constant_arithmetic (LfbNode *node);
 
 /* A row of a family's table. */

@@ -160,6 +160,8 @@ _lfb_constant_function (LfbNode *node)
   if (function == NULL)
     function = _lfb_constant_shaping (node);
   if (function == NULL)
+    function = _lfb_constant_indexing (node);
+  if (function == NULL)
     function = _lfb_constant_arithmetic (node);
 
   return function;

@@ -392,35 +392,6 @@ split (LfbValue **args,
   return cut (input, axis, size, error);
 }
 
-/* An item of a list or tuple. */
-static LfbValue *
-getitem (LfbValue **args,
-         gsize      n_args,
-         LfbValue  *kwargs,
-         GError   **error)
-{
-  gint64 index, n_items;
-
-  if (n_args != 2 || !lfb_value_is_sequence (args[0]))
-    {
-      g_set_error (error, LFB_ERROR, LFB_ERROR_UNSUPPORTED, "only items of lists are taken before the model runs");
-      return NULL;
-    }
-  if (!_lfb_constant_int_argument (args[1], "index", &index, error))
-    return NULL;
-
-  n_items = lfb_value_get_n_items (args[0]);
-  if (index < 0)
-    index += n_items;
-  if (index < 0 || index >= n_items)
-    {
-      g_set_error (error, LFB_ERROR, LFB_ERROR_RANGE, "there are only %" G_GINT64_FORMAT " items", n_items);
-      return NULL;
-    }
-
-  return lfb_value_ref (lfb_value_get_item (args[0], index));
-}
-
 static const LfbConstantRow rows[] = {
   { LFB_OP_CALL_METHOD, "t", transpose_matrix },
   { LFB_OP_CALL_FUNCTION, "torch.t", transpose_matrix },
@@ -441,7 +412,6 @@ static const LfbConstantRow rows[] = {
   { LFB_OP_CALL_FUNCTION, "torch.chunk", chunk },
   { LFB_OP_CALL_METHOD, "split", split },
   { LFB_OP_CALL_FUNCTION, "torch.split", split },
-  { LFB_OP_CALL_FUNCTION, "operator.getitem", getitem },
 };
 
 LfbConstantFunc

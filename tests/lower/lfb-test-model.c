@@ -80,6 +80,16 @@ parse_sequence (Parser     *self,
   return make ((LfbValue **) items->pdata, items->len);
 }
 
+/* slice(start, stop, step) */
+static LfbValue *
+make_slice (LfbValue **ends,
+            gsize      n_ends)
+{
+  g_assert_cmpuint (n_ends, ==, 3);
+
+  return lfb_value_for_slice (ends[0], ends[1], ends[2]);
+}
+
 static LfbValue *
 parse_number (Parser *self)
 {
@@ -109,6 +119,10 @@ parse_value (Parser *self)
     return parse_sequence (self, "]", lfb_value_for_list);
   if (take (self, "("))
     return parse_sequence (self, ")", lfb_value_for_tuple);
+  if (take (self, "slice("))
+    return parse_sequence (self, ")", make_slice);
+  if (take (self, "..."))
+    return lfb_value_for_ellipsis ();
   if (take (self, "'"))
     {
       const char *end = strchr (self->next, '\'');

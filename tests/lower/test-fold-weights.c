@@ -193,6 +193,11 @@ test_constant_functions (void)
     "%u = get_attr both\n%t = torch.chunk(%u, 2, 0)\n%v = operator.getitem(%t, 0)\n",
     "%u = get_attr both\n%t = method split(%u, 2)\n%v = operator.getitem(%t, -2)\n",
     "%u = get_attr both\n%v = torch.narrow(%u, 0, 0, 2)\n",
+    "%u = get_attr both\n%v = operator.getitem(%u, slice(None, 2, None))\n",
+    "%u = get_attr both\n%v = operator.getitem(%u, (slice(-9, -2, 1), ...))\n",
+    "%u = method unsqueeze(%w, 0)\n%v = operator.getitem(%u, 0)\n",
+    "%u = operator.getitem(%w, (..., None, slice(None, None, None)))\n%v = operator.getitem(%u, (slice(0, 9, None), -1))\n",
+    "%u = operator.getitem(%w, None)\n%t = method permute(%u, 1, 2, 0)\n%v = operator.getitem(%t, (slice(None, None, 1), slice(0, 3, 1), 0))\n",
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (calls); i++)
@@ -244,6 +249,46 @@ test_unknown_function (void)
   g_assert_cmpstr (lfb_lowering_note_get_reason (lfb_lowering_report_find (report, "wq")), ==,
                    "wq stays: the weight is packed when the model runs: "
                    "`v` (torch.sin) is not computed before the model runs");
+}
+
+/* An index that the weight does not have is left for the model to fail on. */
+static void
+test_wrong_index (void)
+{
+  static const struct
+  {
+    const char *index;
+    const char *reason;
+  } wrong[] = {
+    { "2", "index 2 is not among the 2 of its dimension" },
+    { "(0, -4)", "index -4 is not among the 3 of its dimension" },
+    { "(0, 0, 0)", "the index is for 3 dimensions, the tensor has 2" },
+    { "(..., ...)", "an index holds ... more than once" },
+    { "slice(None, None, 0)", "the step of a slice is 0, not positive" },
+    { "'a'", "parts are taken with numbers, slices, None and ... only" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (wrong); i++)
+    {
+      g_autofree char *graph = g_strconcat ("%x = placeholder\n"
+                                            "%q = torch.quantize_per_tensor_dynamic(%x, quint8, True)\n"
+                                            "%d = dequantize(%q)\n"
+                                            "%w = get_attr w\n"
+                                            "%v = operator.getitem(%w, ", wrong[i].index, ")\n"
+                                            "%wq = quantize(%v, 0.0625, 0, qint8)\n"
+                                            "%wd = dequantize(%wq)\n"
+                                            "%f = torch.nn.functional.linear(%d, %wd)\n"
+                                            "return (%f)\n", NULL);
+      g_autoptr (LfbGraphModule) model = make (graph);
+      g_autoptr (LfbLoweringReport) report = NULL;
+      g_autoptr (LfbGraphModule) lowered = lfb_test_lower (model, FALSE, &report);
+      const char *reason = lfb_lowering_note_get_reason (lfb_lowering_report_find (report, "wq"));
+
+      g_assert_nonnull (lfb_graph_find (lfb_graph_module_get_graph (lowered), "linear_prepack"));
+      g_assert_nonnull (reason);
+      if (!g_str_has_suffix (reason, wrong[i].reason))
+        g_error ("%s", reason);
+    }
 }
 
 /* A bias that does not fit is left for the model to fail on. */
@@ -415,6 +460,7 @@ main (int   argc,
   g_test_add_func ("/fold-weights/shared-weight", test_shared_weight);
   g_test_add_func ("/fold-weights/computed-weight", test_computed_weight);
   g_test_add_func ("/fold-weights/constant-functions", test_constant_functions);
+  g_test_add_func ("/fold-weights/wrong-index", test_wrong_index);
   g_test_add_func ("/fold-weights/unknown-function", test_unknown_function);
   g_test_add_func ("/fold-weights/wrong-bias", test_wrong_bias);
   g_test_add_func ("/fold-weights/long-chain", test_long_chain);
