@@ -192,6 +192,10 @@ explain_dynamic_quantize (LfbLowerContext *context,
     return g_strdup_printf ("%s stays: nothing reads it through a dequantize", name);
 
   description = _lfb_describe (context, reader);
+  /* a static module, which reads integers whichever quantize made them */
+  if (lfb_node_get_input (reader, 0) == node)
+    return g_strdup_printf ("%s stays: %s reads its integers", name, description);
+
   return g_strdup_printf ("%s stays: it is read by %s, which stays float", name, description);
 }
 

@@ -191,7 +191,13 @@ test_reasons (void)
     { "%x = placeholder\n"
       "%q = torch.quantize_per_tensor_dynamic(%x, quint8, True)\n"
       "return (%q)\n",
-      "q", "q stays: it is read by `output` (output), which stays float" },
+      "q", "q stays: `output` (output) reads its integers" },
+    { "%x = placeholder\n"
+      "%q = torch.quantize_per_tensor_dynamic(%x, quint8, True)\n"
+      "%d = dequantize(%q)\n"
+      "%s = torch.sin(%d)\n"
+      "return (%s)\n",
+      "q", "q stays: it is read by `s` (torch.sin), which stays float" },
     { "%x = placeholder\n"
       "%m = module m(%x)\n"
       "return (%m)\n",
@@ -217,6 +223,28 @@ test_reasons (void)
       lfb_test_add_reference (model, "m", "Bilinear", FALSE);
       lfb_test_stays (model, rows[i].node, rows[i].reason);
     }
+}
+
+/* A static module reads integers, also those of a quantize that is dynamic: that one stays
+ * without anything staying float.
+ */
+static void
+test_dynamic_quantize_of_a_static_module (void)
+{
+  g_autoptr (LfbGraphModule) model = lfb_test_parse ("%x = placeholder\n"
+                                                     "%q = torch.quantize_per_tensor_dynamic(%x, quint8, True)\n"
+                                                     "%d = dequantize(%q)\n"
+                                                     "%m = module m(%d)\n"
+                                                     "%o = quantize(%m, 0.5, 10)\n"
+                                                     "return (%o)\n");
+  g_autoptr (LfbLoweringReport) report = NULL;
+  g_autoptr (LfbGraphModule) lowered = NULL;
+
+  lfb_test_add_reference (model, "m", "Linear", TRUE);
+  lowered = lfb_test_lower (model, FALSE, &report);
+  lfb_test_assert_lowered (report, "m", "static-modules", "torch.ao.nn.quantized.Linear");
+  g_assert_cmpstr (lfb_lowering_note_get_reason (lfb_lowering_report_find (report, "q")), ==,
+                   "q stays: `m` (torch.ao.nn.quantized.Linear) reads its integers");
 }
 
 /* What nothing reads is gone, and the report says so. */
@@ -250,6 +278,7 @@ main (int   argc,
   g_test_add_func ("/lowering-report/json", test_json);
   g_test_add_func ("/lowering-report/nothing", test_nothing);
   g_test_add_func ("/lowering-report/reasons", test_reasons);
+  g_test_add_func ("/lowering-report/dynamic-quantize-of-a-static-module", test_dynamic_quantize_of_a_static_module);
   g_test_add_func ("/lowering-report/dead", test_dead);
 
   return g_test_run ();
