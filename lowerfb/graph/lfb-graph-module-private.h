@@ -25,4 +25,7 @@ struct _LfbGraphModule
   LfbValue *extra;
 };
 
+void _lfb_graph_module_exchange (LfbGraphModule *self,
+                                 LfbGraphModule *other);
+
 G_END_DECLS

@@ -7,6 +7,8 @@
 
 #include <lowerfb/graph/lfb-graph-module-private.h>
 
+#include <lowerfb/graph/lfb-graph-private.h>
+
 /**
  * LfbGraphModule:
  *
@@ -257,6 +259,26 @@ lfb_graph_module_copy (LfbGraphModule *self)
   copy->producer = g_strdup (self->producer);
 
   return copy;
+}
+
+/* Gives each of two models the content of the other; each keeps its graph object. */
+void
+_lfb_graph_module_exchange (LfbGraphModule *self,
+                            LfbGraphModule *other)
+{
+#define EXCHANGE(type, field) \
+  G_STMT_START { type kept = self->field; self->field = other->field; other->field = kept; } G_STMT_END
+
+  EXCHANGE (LfbOrderedTable *, attributes);
+  EXCHANGE (LfbModuleTree *, modules);
+  EXCHANGE (LfbQConfigMap *, qconfig_map);
+  EXCHANGE (LfbScopeMap *, node_name_to_scope);
+  EXCHANGE (LfbValue *, original_weights);
+  EXCHANGE (char *, producer);
+  EXCHANGE (LfbValue *, extra);
+#undef EXCHANGE
+
+  _lfb_graph_exchange (self->graph, other->graph);
 }
 
 /**

@@ -105,5 +105,7 @@ void      _lfb_graph_insert_after  (LfbGraph     *self,
 void      _lfb_graph_move_after    (LfbGraph     *self,
                                     LfbNode      *previous,
                                     LfbNode      *node);
+void      _lfb_graph_exchange      (LfbGraph     *self,
+                                    LfbGraph     *other);
 
 G_END_DECLS

@@ -638,3 +638,32 @@ lfb_graph_copy (LfbGraph *self)
 
   return graph;
 }
+
+/* Gives each of two graphs the nodes of the other. */
+void
+_lfb_graph_exchange (LfbGraph *self,
+                     LfbGraph *other)
+{
+  LfbGraph *graphs[] = { self, other };
+  guint n_before = self->n_nodes, n_other_before = other->n_nodes;
+
+#define EXCHANGE(type, field) \
+  G_STMT_START { type kept = self->field; self->field = other->field; other->field = kept; } G_STMT_END
+
+  EXCHANGE (LfbNode *, first);
+  EXCHANGE (LfbNode *, last);
+  EXCHANGE (gsize, n_nodes);
+  EXCHANGE (GHashTable *, names);
+  EXCHANGE (GHashTable *, name_hint);
+#undef EXCHANGE
+
+  for (guint i = 0; i < G_N_ELEMENTS (graphs); i++)
+    {
+      g_clear_pointer (&graphs[i]->array, g_ptr_array_unref);
+      for (LfbNode *node = graphs[i]->first; node != NULL; node = node->next)
+        node->graph = graphs[i];
+    }
+
+  g_list_model_items_changed (G_LIST_MODEL (self), 0, n_before, self->n_nodes);
+  g_list_model_items_changed (G_LIST_MODEL (other), 0, n_other_before, other->n_nodes);
+}

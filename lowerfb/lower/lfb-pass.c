@@ -7,6 +7,7 @@
 #include <lowerfb/lower/lfb-pass-table-private.h>
 
 #include <lowerfb/core/lfb-error.h>
+#include <lowerfb/graph/lfb-graph-module-private.h>
 
 /**
  * LfbPass:
@@ -264,8 +265,11 @@ lfb_pass_get_name (LfbPass *self)
  * @error: where to put an error
  *
  * Runs the pass alone, on the model itself: unlike [method@Lfb.Lowerer.lower],
- * this makes no copy. Passes of the library take the qconfig map and scopes of
+ * this gives no new one. Passes of the library take the qconfig map and scopes of
  * the model.
+ *
+ * If the pass fails, the model is what it was, made of new nodes: those that the
+ * graph had before are erased.
  *
  * Fails with %LFB_ERROR_INVALID_GRAPH if the model breaks the rules of graphs,
  * and as the pass fails.
@@ -280,15 +284,18 @@ lfb_pass_run (LfbPass         *self,
               LfbGraphModule  *model,
               GError         **error)
 {
+  g_autoptr (LfbGraphModule) before = NULL;
   GError *fault = NULL;
   gboolean changed;
 
   g_return_val_if_fail (LFB_IS_PASS (self), FALSE);
   g_return_val_if_fail (LFB_IS_GRAPH_MODULE (model), FALSE);
 
+  before = lfb_graph_module_copy (model);
   changed = LFB_PASS_GET_CLASS (self)->run (self, model, &fault);
   if (fault != NULL)
     {
+      _lfb_graph_module_exchange (model, before);
       g_propagate_error (error, fault);
       return FALSE;
     }

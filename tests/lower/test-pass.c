@@ -268,6 +268,39 @@ test_failure (void)
     }
 }
 
+/* Alone as well: the model is what it was, in the graph that it had. */
+static void
+test_failure_alone (void)
+{
+  g_autoptr (TestPass) pass = make_pass (TEST_PASS_FAILS);
+  g_autoptr (LfbGraphModule) model = lfb_test_parse (GRAPH);
+  LfbGraph *graph = lfb_graph_module_get_graph (model);
+  g_autoptr (LfbNode) changed = g_object_ref (lfb_graph_find (graph, "s"));
+  g_autofree char *before = NULL;
+  g_autofree char *after = NULL;
+  g_autoptr (GError) error = NULL;
+
+  lfb_test_skip (model, "s");
+  before = lfb_graph_module_to_json (model, NULL);
+  g_assert_false (lfb_pass_run (LFB_PASS (pass), model, &error));
+  lfb_assert_error (error, LFB_ERROR_UNSUPPORTED, "it did not work");
+  g_assert_cmpstr (lfb_node_get_target (changed), ==, "torch.cos");
+  g_assert_null (lfb_node_get_graph (changed));
+
+  after = lfb_graph_module_to_json (model, NULL);
+  g_assert_cmpstr (before, ==, after);
+  g_assert_true (lfb_graph_module_get_graph (model) == graph);
+  g_assert_true (lfb_node_get_graph (lfb_graph_find (graph, "s")) == graph);
+  g_clear_error (&error);
+  lfb_graph_module_check (model, &error);
+  g_assert_no_error (error);
+
+  pass->manner = TEST_PASS_REMOVES;
+  g_assert_true (lfb_pass_run (LFB_PASS (pass), model, &error));
+  g_assert_no_error (error);
+  g_assert_null (lfb_graph_find (graph, "q"));
+}
+
 /* LOWERFB_DEBUG=validate finds out who does not tell the truth. */
 static void
 test_validate (void)
@@ -301,6 +334,7 @@ main (int   argc,
   g_test_add_func ("/pass/in-lowerer", test_in_lowerer);
   g_test_add_func ("/pass/credit", test_credit);
   g_test_add_func ("/pass/failure", test_failure);
+  g_test_add_func ("/pass/failure-alone", test_failure_alone);
   g_test_add_func ("/pass/validate", test_validate);
 
   return g_test_run ();
