@@ -31,6 +31,13 @@ def dyn_shared_dequantize(b):
 
 
 @case
+def static_module_behind_a_dynamic_quantize(b):
+    """Its output is quantized with known numbers: it is the static form that reads the integers."""
+    y = b.module("l", linear(12, 7), b.dynamic(b.input(3, 12)))
+    b.output(b.requantize(y))
+
+
+@case
 def dyn_linear_qint8(b):
     """torch's module quantizes to quint8 all the same."""
     b.output(b.module("l", linear(12, 7), b.dynamic(b.input(3, 12), torch.qint8)))

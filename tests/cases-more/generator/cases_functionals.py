@@ -141,6 +141,26 @@ def f_weight_computed(b):
 
 
 @case
+def f_weight_cut(b):
+    """Parts that are cut out with brackets are folded, too; one of them for a dynamic linear."""
+    rows = b.attribute("rows", torch.randn(9, 12) * 0.3)
+    planes = b.attribute("planes", torch.randn(12, 2, 4) * 0.3)
+    first, second = (b.function(operator.getitem, rows, index)
+                     for index in (slice(None, 7), (slice(1, None, 2), ..., slice(-7, None))))
+    third = b.function(operator.getitem, b.function(operator.getitem, planes, (..., None, -1, slice(0, 3))),
+                       (slice(None), 0))
+    y = b.start(3, 12)
+    for i, (weight, spread) in enumerate(((first, 0.01), (second, 0.01))):
+        scale, zero_point = b.numbers("w%d" % i, spread, 0)
+        weight = b.function(torch.quantize_per_tensor, weight, scale, zero_point, torch.qint8)
+        y = b.requantize(b.function(F.linear, y, b.dequantize(weight)))
+    scale, zero_point = b.numbers("w2", 0.01, 0)
+    weight = b.function(torch.quantize_per_tensor, third, scale, zero_point, torch.qint8)
+    x = b.dynamic(b.input(2, 3, name="z"))
+    b.output((y, b.function(F.linear, x, b.dequantize(weight))))
+
+
+@case
 def f_weight_from_outside(b):
     """The weight is an input of the model: packed when the model runs."""
     w = b.input(7, 12, name="w")

@@ -102,6 +102,7 @@ ROWS = [
         ("without reduce_range", ["dyn_full_range"]),
         ("states that go in and come out, in tuples", ["dyn_lstm_states", "dyn_gru_bidirectional", "lstm_tagger"]),
         ("static or no quantize before it", ["dyn_modules_left"]),
+        ("a static quantize behind it: the static form", ["static_module_behind_a_dynamic_quantize"]),
         ("skipping is not asked for", ["skipped_where_nobody_asks"])]),
     ("4. Weight-only modules", modules(_EMBEDDING) + [
         ("8 bit", ["embedding_8bit", "embedding_bag_8bit", "embedding_settings"]),
@@ -191,7 +192,7 @@ ROWS = [
     ("10. Dead code and weights", [
         ("nodes without users", ["dead_code"]),
         ("... that stay: torch._assert, setitem, in place", ["dead_code_kept"]),
-        ("weights computed from attributes", ["f_weight_computed"]),
+        ("weights computed from attributes", ["f_weight_computed", "f_weight_cut"]),
         ("a weight that is an input: packed at run time", ["call quantized.linear_prepack"]),
         ("a weight that something else reads", ["f_weight_read_by_another"]),
         ("names: scopes, numbers, taken ones", ["folded_names"]),
