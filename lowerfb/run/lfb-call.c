@@ -133,8 +133,11 @@ lfb_list_operators (void)
  * @name: one of the names of [func@Lfb.list_operators]
  * @error: return location for a `GError`
  *
- * Describes an operator: all its names, its arguments with their defaults, and
- * the rule that it follows, a line each.
+ * Describes an operator: its family, all its names, its arguments with their
+ * defaults, and the rule that it follows, a line each: `family: ...`, `functions:
+ * ...`, `methods: ...`, `modules: ...`, `arguments: ...`, `inputs: ...` (those that
+ * a module is called with, if not the first), `rule: ...`. Names are separated by
+ * spaces; a line without any is left out.
  *
  * Returns: (transfer full): the text, or %NULL with %LFB_ERROR_NOT_FOUND
  *

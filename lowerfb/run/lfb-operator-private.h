@@ -71,6 +71,12 @@ typedef struct {
   gsize n_rows;
 } LfbOperatorFamily;
 
+/* As the documentation lists it. */
+typedef struct {
+  const char *title;
+  const LfbOperatorFamily *family;
+} LfbTitledFamily;
+
 #define LFB_OPERATOR_FAMILY(rows) { (rows), G_N_ELEMENTS (rows) }
 
 /* The families, one a file in ops/. */
@@ -119,6 +125,7 @@ typedef struct {
 /* A row with its signature taken apart. */
 typedef struct {
   const LfbOperator *row;
+  const char *family;
   LfbParameter *parameters;
   gsize n_parameters;
 } LfbOperatorInfo;
@@ -140,7 +147,6 @@ char                  *lfb_operator_describe   (const LfbOperatorInfo  *info);
 gboolean               lfb_operator_is_in_place (const LfbOperatorInfo *info,
                                                  LfbOperatorKind        kind,
                                                  const char            *name);
-const LfbOperatorFamily * const *
-                       lfb_operator_families   (gsize                  *n_families);
+const LfbTitledFamily *lfb_operator_families   (gsize                  *n_families);
 
 G_END_DECLS

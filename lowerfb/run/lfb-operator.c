@@ -57,12 +57,14 @@ list_names (const char *list,
 }
 
 static LfbOperatorInfo *
-parse_row (const LfbOperator *row)
+parse_row (const LfbOperator *row,
+           const char        *family)
 {
   LfbOperatorInfo *info = g_new0 (LfbOperatorInfo, 1);
   g_auto (GStrv) parts = g_strsplit (row->signature, ", ", -1);
 
   info->row = row;
+  info->family = family;
   info->n_parameters = row->signature[0] == '\0' ? 0 : g_strv_length (parts);
   info->parameters = g_new0 (LfbParameter, info->n_parameters);
   for (gsize i = 0; i < info->n_parameters; i++)
@@ -113,15 +115,15 @@ ensure_tables (void)
   if (g_once_init_enter (&made))
     {
       gsize n_families;
-      const LfbOperatorFamily * const *families = lfb_operator_families (&n_families);
+      const LfbTitledFamily *families = lfb_operator_families (&n_families);
 
       for (gsize i = 0; i < G_N_ELEMENTS (tables); i++)
         tables[i] = g_hash_table_new (g_str_hash, g_str_equal);
       for (gsize i = 0; i < n_families; i++)
-        for (gsize j = 0; j < families[i]->n_rows; j++)
+        for (gsize j = 0; j < families[i].family->n_rows; j++)
           {
-            const LfbOperator *row = &families[i]->rows[j];
-            const LfbOperatorInfo *info = parse_row (row);
+            const LfbOperator *row = &families[i].family->rows[j];
+            const LfbOperatorInfo *info = parse_row (row, families[i].title);
 
             add_names (LFB_OPERATOR_FUNCTION, row->functions, info);
             add_names (LFB_OPERATOR_METHOD, row->methods, info);
@@ -226,24 +228,29 @@ lfb_operator_list_names (void)
 }
 
 static void
-describe_names (GString    *text,
-                const char *title,
-                const char *list)
+append_line (GString    *text,
+             const char *title,
+             const char *content)
 {
-  if (list != NULL)
-    g_string_append_printf (text, "%s: %s\n", title, list);
+  if (content != NULL)
+    g_string_append_printf (text, "%s: %s\n", title, content);
 }
 
-/* The row as text: names, signature and rule, a line each. */
+/* The row as text: family, names, signature, what a module is called with and
+ * rule, a line each.
+ */
 char *
 lfb_operator_describe (const LfbOperatorInfo *info)
 {
   GString *text = g_string_new (NULL);
 
-  describe_names (text, "functions", info->row->functions);
-  describe_names (text, "methods", info->row->methods);
-  describe_names (text, "modules", info->row->modules);
-  g_string_append_printf (text, "arguments: %s\nrule: %s\n", info->row->signature, info->row->rule);
+  append_line (text, "family", info->family);
+  append_line (text, "functions", info->row->functions);
+  append_line (text, "methods", info->row->methods);
+  append_line (text, "modules", info->row->modules);
+  append_line (text, "arguments", info->row->signature);
+  append_line (text, "inputs", info->row->forward);
+  append_line (text, "rule", info->row->rule);
 
   return g_string_free (text, FALSE);
 }
