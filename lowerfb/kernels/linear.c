@@ -6,6 +6,9 @@
 
 static const LfbLinearKernel * const variants[] = {
   &lfb_linear_u8s8_c,
+#ifdef __x86_64__
+  &lfb_linear_u8s8_avx512vnni,
+#endif
 };
 
 void

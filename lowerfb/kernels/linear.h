@@ -72,3 +72,6 @@ typedef struct
 void lfb_linear_init (LfbLinearKernel *kernel, unsigned cpu_flags);
 
 extern const LfbLinearKernel lfb_linear_u8s8_c;
+#ifdef __x86_64__
+extern const LfbLinearKernel lfb_linear_u8s8_avx512vnni;
+#endif

@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Linear with AVX-512 VNNI; the contract is linear.h, the product
+ * tile_avx512vnni.h.
+ *
+ * The weights of 32 outputs are one tile.  Blocks of rows that stay in the L2
+ * cache are taken through all tiles one after the other, so that weights come
+ * from memory once a block, and those of a tile from the L1 cache for all rows
+ * of the block but the first.
+ */
+
+#include <lowerfb/kernels/linear.h>
+
+#include <string.h>
+
+#include <lowerfb/kernels/cpu.h>
+#include <lowerfb/kernels/x86/dpbusd_avx512.h>
+#include <lowerfb/kernels/x86/tile_avx512vnni.h>
+
+/* Rows of a block, and about how many bytes of x. */
+#define BLOCK_ROWS ((size_t) 252)
+#define BLOCK_BYTES ((size_t) 256 * 1024)
+
+/* The packed buffer: this, then the tiles; each the offsets of 32 outputs,
+ * their zero points if there are any, and the weights, [group][output][4]. */
+typedef struct
+{
+  _Alignas (64) size_t n;
+  size_t               k;
+  size_t               groups;       /* of 4 bytes of k, the last one included */
+  bool                 zero_points;
+} Packed;
+
+static size_t
+header_size (bool zero_points)
+{
+  return (zero_points ? 2 : 1) * LFB_TILE_OUTPUTS * sizeof (int32_t);
+}
+
+/* A last tile of 16 outputs or less takes half the room. */
+static size_t
+tile_size (const Packed *packed,
+           size_t        n_outputs)
+{
+  return header_size (packed->zero_points) + packed->groups * 64 * lfb_tile_vectors (n_outputs);
+}
+
+static int8_t *
+find_tile (Packed *packed,
+           size_t  n)
+{
+  return (int8_t *) (packed + 1) + n / LFB_TILE_OUTPUTS * tile_size (packed, LFB_TILE_OUTPUTS);
+}
+
+static Packed
+describe (const LfbLinearWeights *weights)
+{
+  return (Packed) {
+    .n = weights->n,
+    .k = weights->k,
+    .groups = (weights->k + 3) / 4,
+    .zero_points = weights->zero_points != NULL,
+  };
+}
+
+static size_t
+pack_size (const LfbLinearWeights *weights)
+{
+  Packed packed = describe (weights);
+  size_t whole = weights->n / LFB_TILE_OUTPUTS, rest = weights->n % LFB_TILE_OUTPUTS;
+
+  return sizeof packed + whole * tile_size (&packed, LFB_TILE_OUTPUTS) + (rest > 0 ? tile_size (&packed, rest) : 0);
+}
+
+/* 16 rows of 16 groups become 16 groups of 16 rows. */
+static inline void
+transpose (__m512i rows[16])
+{
+  __m512i pairs[16], quads[16], halves[16];
+
+  for (size_t i = 0; i < 16; i += 2)
+    {
+      pairs[i] = _mm512_unpacklo_epi32 (rows[i], rows[i + 1]);
+      pairs[i + 1] = _mm512_unpackhi_epi32 (rows[i], rows[i + 1]);
+    }
+  for (size_t i = 0; i < 16; i += 4)
+    for (size_t j = 0; j < 2; j++)
+      {
+        quads[i + 2 * j] = _mm512_unpacklo_epi64 (pairs[i + j], pairs[i + j + 2]);
+        quads[i + 2 * j + 1] = _mm512_unpackhi_epi64 (pairs[i + j], pairs[i + j + 2]);
+      }
+  /* quads[i + j]: in lane l, group 4 l + j of rows i to i + 3. */
+  for (size_t j = 0; j < 4; j++)
+    for (size_t i = 0; i < 2; i++)
+      {
+        halves[4 * i + j] = _mm512_shuffle_i32x4 (quads[8 * i + j], quads[8 * i + j + 4], 0x44);
+        halves[8 + 4 * i + j] = _mm512_shuffle_i32x4 (quads[8 * i + j], quads[8 * i + j + 4], 0xee);
+      }
+  for (size_t h = 0; h < 2; h++)
+    for (size_t j = 0; j < 4; j++)
+      {
+        rows[8 * h + j] = _mm512_shuffle_i32x4 (halves[8 * h + j], halves[8 * h + 4 + j], 0x88);
+        rows[8 * h + 4 + j] = _mm512_shuffle_i32x4 (halves[8 * h + j], halves[8 * h + 4 + j], 0xdd);
+      }
+}
+
+/* The bytes of the last group, those that the one before has, 0. */
+static uint32_t
+last_group (const int8_t *row,
+            size_t        k)
+{
+  uint8_t bytes[4] = { 0 };
+  uint32_t group;
+
+  if (k < 4)
+    memcpy (bytes, row, k);
+  else
+    memcpy (bytes + 4 - k % 4, row + k / 4 * 4, k % 4);
+  memcpy (&group, bytes, sizeof group);
+
+  return group;
+}
+
+/* Up to 16 outputs, which stand @stride bytes apart in groups; the sums of the
+ * weights go to @sums. */
+static void
+pack_outputs (const LfbLinearWeights *weights,
+              size_t                  n,
+              size_t                  n_outputs,
+              int8_t                 *to,
+              size_t                  stride,
+              int32_t                *sums)
+{
+  const __m512i ones = _mm512_set1_epi8 (1);
+  const int8_t *w = weights->w + n * weights->w_stride;
+  __m512i sum = _mm512_setzero_si512 ();
+  size_t whole = weights->k / 4;
+
+  for (size_t group = 0; group < whole; group += 16)
+    {
+      size_t n_groups = whole - group < 16 ? whole - group : 16;
+      __mmask16 mask = (__mmask16) ((1u << n_groups) - 1);
+      __m512i rows[16];
+
+      for (size_t i = 0; i < 16; i++)
+        rows[i] = i < n_outputs ? _mm512_maskz_loadu_epi32 (mask, w + i * weights->w_stride + 4 * group)
+                                : _mm512_setzero_si512 ();
+      transpose (rows);
+      for (size_t i = 0; i < 16; i++)
+        {
+          sum = lfb_dpbusd (sum, ones, rows[i]);
+          if (i < n_groups)
+            _mm512_store_si512 (to + (group + i) * stride, rows[i]);
+        }
+    }
+
+  if (weights->k % 4 != 0)
+    {
+      _Alignas (64) uint32_t last[16] = { 0 };
+
+      for (size_t i = 0; i < n_outputs; i++)
+        last[i] = last_group (w + i * weights->w_stride, weights->k);
+      _mm512_store_si512 (to + whole * stride, _mm512_load_si512 (last));
+      sum = lfb_dpbusd (sum, ones, _mm512_load_si512 (last));
+    }
+
+  _mm512_store_si512 (sums, sum);
+}
+
+static void
+pack (const LfbLinearWeights *weights,
+      void                   *buffer)
+{
+  Packed *packed = buffer;
+
+  *packed = describe (weights);
+  for (size_t n = 0; n < weights->n; n += LFB_TILE_OUTPUTS)
+    {
+      size_t n_outputs = weights->n - n < LFB_TILE_OUTPUTS ? weights->n - n : LFB_TILE_OUTPUTS;
+      size_t vectors = lfb_tile_vectors (n_outputs);
+      int8_t *tile = find_tile (packed, n);
+      int32_t *offsets = (int32_t *) tile;
+      int32_t *zero_points = offsets + LFB_TILE_OUTPUTS;
+      int8_t *to = tile + header_size (packed->zero_points);
+
+      memset (tile, 0, header_size (packed->zero_points));
+      for (size_t v = 0; v < vectors; v++)
+        pack_outputs (weights, n + 16 * v, n_outputs - 16 * v < 16 ? n_outputs - 16 * v : 16, to + 64 * v,
+                      64 * vectors, offsets + 16 * v);
+
+      for (size_t i = 0; i < n_outputs && packed->zero_points; i++)
+        {
+          zero_points[i] = weights->zero_points[n + i];
+          offsets[i] -= (int32_t) weights->k * zero_points[i];
+        }
+    }
+}
+
+/* Only for k below 4: rows of 4 bytes. */
+static size_t
+scratch_size (const void *buffer)
+{
+  const Packed *packed = buffer;
+
+  return packed->k < 4 ? BLOCK_ROWS * 4 : 0;
+}
+
+static int32_t
+sum_bytes (const uint8_t *x,
+           size_t         n)
+{
+  __m512i sum = _mm512_setzero_si512 ();
+  size_t i = 0;
+
+  for (; i + 64 <= n; i += 64)
+    sum = _mm512_add_epi64 (sum, _mm512_sad_epu8 (_mm512_loadu_si512 (x + i), _mm512_setzero_si512 ()));
+  sum = _mm512_add_epi64 (sum, _mm512_sad_epu8 (_mm512_maskz_loadu_epi8 ((UINT64_C (1) << (n - i)) - 1, x + i),
+                                                _mm512_setzero_si512 ()));
+
+  return (int32_t) _mm512_reduce_add_epi64 (sum);
+}
+
+/* What a block of rows needs besides the rows. */
+typedef struct
+{
+  const uint8_t *rows[BLOCK_ROWS];
+  int32_t        sums[BLOCK_ROWS];
+} Block;
+
+static void
+prepare_block (const Packed        *packed,
+               const LfbLinearArgs *args,
+               size_t               row,
+               size_t               n_rows,
+               Block               *block)
+{
+  for (size_t i = 0; i < n_rows; i++)
+    {
+      block->rows[i] = args->x + (row + i) * args->x_stride;
+
+      if (packed->zero_points)
+        block->sums[i] = sum_bytes (block->rows[i], packed->k);
+
+      if (packed->k < 4)
+        {
+          uint8_t *wide = (uint8_t *) args->scratch + 4 * i;
+
+          memset (wide, 0, 4);
+          memcpy (wide, block->rows[i], packed->k);
+          block->rows[i] = wide;
+        }
+    }
+}
+
+static size_t
+rows_of_block (size_t k)
+{
+  size_t rows = BLOCK_BYTES / k / LFB_TILE_ROWS * LFB_TILE_ROWS;
+
+  if (rows > BLOCK_ROWS)
+    return BLOCK_ROWS;
+
+  return rows > 4 * LFB_TILE_ROWS ? rows : 4 * LFB_TILE_ROWS;
+}
+
+/* All tiles of a block of rows.  @tile has the output. */
+static void
+run_block (const Packed        *packed,
+           const LfbLinearArgs *args,
+           size_t               row,
+           size_t               n_rows,
+           const LfbTileAvx512 *output)
+{
+  size_t n_tiles = (n_rows + LFB_TILE_ROWS - 1) / LFB_TILE_ROWS;
+  LfbTileAvx512 tile = *output;
+  Block block;
+
+  prepare_block (packed, args, row, n_rows, &block);
+  lfb_tile_set_run (&tile, packed->k < 4 ? 4 : packed->k);
+
+  for (size_t n = args->n_begin; n < args->n_end; n += LFB_TILE_OUTPUTS)
+    {
+      const int8_t *packed_tile = find_tile ((Packed *) packed, n);
+
+      tile.w = packed_tile + header_size (packed->zero_points);
+      tile.offsets = (const int32_t *) packed_tile;
+      if (packed->zero_points)
+        tile.w_zero_points = tile.offsets + LFB_TILE_OUTPUTS;
+      tile.n = n;
+      tile.n_outputs = args->n_end - n < LFB_TILE_OUTPUTS ? args->n_end - n : LFB_TILE_OUTPUTS;
+
+      /* Tiles of about equal height. */
+      for (size_t i = 0, first = 0; i < n_tiles; i++)
+        {
+          size_t end = n_rows * (i + 1) / n_tiles;
+
+          tile.rows = block.rows + first;
+          tile.row_sums = block.sums + first;
+          if (output->requantize != NULL)
+            tile.y_u8 = output->y_u8 + (row + first) * args->y_stride + n;
+          else
+            tile.y_f32 = output->y_f32 + (row + first) * args->y_stride + n;
+          lfb_tile_u8s8_avx512vnni (&tile, end - first);
+          first = end;
+        }
+    }
+}
+
+static void
+run (const Packed        *packed,
+     const LfbLinearArgs *args,
+     const LfbTileAvx512 *output)
+{
+  size_t step = rows_of_block (packed->k);
+
+  for (size_t row = 0; row < args->m; row += step)
+    run_block (packed, args, row, args->m - row < step ? args->m - row : step, output);
+}
+
+static void
+run_u8 (const void          *packed,
+        const LfbLinearArgs *args,
+        const LfbRequantize *requantize,
+        uint8_t             *y)
+{
+  run (packed, args,
+       &(LfbTileAvx512) { .n_runs = 1, .requantize = requantize, .y_u8 = y, .y_stride = args->y_stride });
+}
+
+static void
+run_f32 (const void          *packed,
+         const LfbLinearArgs *args,
+         const LfbRescale    *rescale,
+         float               *y)
+{
+  run (packed, args, &(LfbTileAvx512) { .n_runs = 1, .rescale = rescale, .y_f32 = y, .y_stride = args->y_stride });
+}
+
+const LfbLinearKernel lfb_linear_u8s8_avx512vnni = {
+  .isa = "avx512vnni",
+  .needs = LFB_CPU_AVX512VNNI,
+  .tile_m = LFB_TILE_ROWS,
+  .tile_n = LFB_TILE_OUTPUTS,
+  .pack_size = pack_size,
+  .pack = pack,
+  .scratch_size = scratch_size,
+  .run_u8 = run_u8,
+  .run_f32 = run_f32,
+};
