@@ -96,7 +96,7 @@ main (int    argc,
     { "core", required_argument, NULL, 'c' },
     { NULL, 0, NULL, 0 },
   };
-  BenchOptions options = { .n_turns = 15 };
+  BenchOptions options = { .n_turns = 31 };
   size_t n_rows = 0, n_different = 0;
   int core = -1, option;
 

@@ -13,7 +13,7 @@
 #include <time.h>
 
 /* The shortest turn of a subject, in seconds. */
-#define SHORTEST 3e-3
+#define SHORTEST 1e-3
 
 void *
 bench_alloc (size_t size)

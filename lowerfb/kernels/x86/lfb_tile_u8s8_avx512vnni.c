@@ -6,131 +6,154 @@
  * each row and multiplies them with one or two vectors of weights.  12 rows of 32
  * outputs are 24 sums; with 2 vectors of weights and the bytes of a row they
  * fill the registers, and need 14 loads for 24 multiply-adds.  Few rows take
- * several groups in a step, each with sums of its own, so that no multiply-add
- * waits for the one before.
+ * several groups (phases) in a step, each with sums of its own, so that no
+ * multiply-add waits for the one before.
  *
- * Each number of rows is a function of its own, made from the same lines: loops
- * over rows and vectors are unrolled, so that the sums can be registers.
+ * The loop is assembly, because compilers do not keep 24 sums and 12 pointers in
+ * registers: GCC 12 stores or copies sums in every step, or goes through vector
+ * registers for pointers.  All of it is made from one line a row; what depends
+ * on the number of rows is decided when it is assembled.  Sums come out in
+ * registers, and what becomes of them is C.
  */
 
 #include <lowerfb/kernels/x86/tile_avx512vnni.h>
 
-#include <string.h>
+#include <immintrin.h>
+#include <stddef.h>
 
-#include <lowerfb/kernels/x86/dpbusd_avx512.h>
 #include <lowerfb/kernels/x86/output_avx512.h>
 
 #define UNROLLED _Pragma ("GCC unroll 32")
 #define INLINE static inline __attribute__ ((always_inline))
 
-#define MAX_SUMS 24
+/* Sums of row r of phase p, r + p * rows = i: number i of the first 16 outputs,
+ * number 12 + i of the others. */
+#define SUMS 24
 
+/* Where the loop finds its fields. */
+_Static_assert (offsetof (LfbTileAvx512, rows) == 0 && offsetof (LfbTileAvx512, n_runs) == 8 &&
+                offsetof (LfbTileAvx512, n_groups) == 16 && offsetof (LfbTileAvx512, last) == 24 &&
+                offsetof (LfbTileAvx512, w) == 32, "the assembly below counts on it");
 
-INLINE __m512i
-broadcast (const uint8_t *x)
-{
-  int32_t bytes;
+/* i, the register that points at its bytes, its sums. */
+#define EACH_SUM(DO, ...) \
+  DO (0, "rbx", "%0", "%12", __VA_ARGS__) DO (1, "rcx", "%1", "%13", __VA_ARGS__) \
+  DO (2, "rdx", "%2", "%14", __VA_ARGS__) DO (3, "rsi", "%3", "%15", __VA_ARGS__) \
+  DO (4, "r8", "%4", "%16", __VA_ARGS__) DO (5, "r9", "%5", "%17", __VA_ARGS__) \
+  DO (6, "r10", "%6", "%18", __VA_ARGS__) DO (7, "r11", "%7", "%19", __VA_ARGS__) \
+  DO (8, "r12", "%8", "%20", __VA_ARGS__) DO (9, "r13", "%9", "%21", __VA_ARGS__) \
+  DO (11, "r15", "%11", "%23", __VA_ARGS__) DO (10, "r14", "%10", "%22", __VA_ARGS__)
 
-  memcpy (&bytes, x, sizeof bytes);
+#define IF(condition, code) ".if " condition "\n" code ".endif\n"
 
-  return _mm512_set1_epi32 (bytes);
-}
+#define START(i, pointer, first, second, rows, vectors, phases) \
+  IF (#i " < " #rows, \
+      "vmovdqa64 %%zmm24, " first "\n" IF (#vectors " == 2", "vmovdqa64 %%zmm25, " second "\n")) \
+  IF (#i " >= " #rows " && " #i " < " #rows " * " #phases, \
+      "vpxord " first ", " first ", " first "\n" IF (#vectors " == 2", "vpxord " second ", " second ", " second "\n"))
 
-/* One group: bytes @at of each run, weights @w. */
+/* r14 is the table, rax the size of the run. */
+#define POINT(i, pointer, first, second, rows, vectors, phases) \
+  IF (#i " < " #rows " * " #phases, \
+      "mov 8 * (" #i " %% " #rows ")(%%r14), %%" pointer "\n" \
+      "lea 4 * (" #i " / " #rows ")(%%" pointer ", %%rax), %%" pointer "\n")
+
+#define ADD(i, pointer, first, second, rows, vectors, phases) \
+  IF (#i " < " #rows " * " #phases, \
+      IF (#i " %% " #rows " == 0", \
+          "vmovdqa64 64 * " #vectors " * (" #i " / " #rows ")(%%rdi), %%zmm24\n" \
+          IF (#vectors " == 2", "vmovdqa64 64 + 128 * (" #i " / " #rows ")(%%rdi), %%zmm25\n")) \
+      "vpbroadcastd (%%" pointer ", %%rax), %%zmm26\n" \
+      "vpdpbusd %%zmm24, %%zmm26, " first "\n" \
+      IF (#vectors " == 2", "vpdpbusd %%zmm25, %%zmm26, " second "\n"))
+
+/* From rdi, the tile, and rsi, two vectors to begin with.  In the loops rdi is the
+ * weights and rax the position, which counts up to 0.  zmm27 keeps the tile, 28
+ * where the pointers of the run are, 29 the number of runs left, 30 the position of
+ * the last group or 1. */
+#define LOOP(rows, vectors, phases) \
+  "vmovdqa64 (%%rsi), %%zmm24\n" \
+  "vmovdqa64 64(%%rsi), %%zmm25\n" \
+  EACH_SUM (START, rows, vectors, phases) \
+  "vmovq %%rdi, %%xmm27\n" \
+  "vmovq (%%rdi), %%xmm28\n" \
+  "vmovq 8(%%rdi), %%xmm29\n" \
+  "mov 24(%%rdi), %%rax\n" \
+  "mov 16(%%rdi), %%rcx\n" \
+  "lea (,%%rcx, 4), %%rcx\n" \
+  "mov $1, %%ebx\n" \
+  "test %%rax, %%rax\n" \
+  "js 1f\n" \
+  "mov %%rax, %%rbx\n" \
+  "sub %%rcx, %%rbx\n" \
+  "1: vmovq %%rbx, %%xmm30\n" \
+  "mov 32(%%rdi), %%rdi\n" \
+  \
+  "2: vmovq %%xmm27, %%rax\n" \
+  "vmovq %%xmm28, %%r14\n" \
+  "mov 16(%%rax), %%rax\n" \
+  "shl $2, %%rax\n" \
+  EACH_SUM (POINT, rows, vectors, phases) \
+  "neg %%rax\n" \
+  IF (#phases " > 1", \
+      "add $4 * " #phases ", %%rax\n" \
+      "jg 4f\n" \
+      ".p2align 5\n" \
+      "3:\n" \
+      "sub $4 * " #phases ", %%rax\n" \
+      EACH_SUM (ADD, rows, vectors, phases) \
+      "add $64 * " #vectors " * " #phases ", %%rdi\n" \
+      "add $8 * " #phases ", %%rax\n" \
+      "jle 3b\n" \
+      "4: sub $4 * " #phases ", %%rax\n" \
+      "jz 6f\n") \
+  ".p2align 5\n" \
+  "5:\n" \
+  EACH_SUM (ADD, rows, vectors, 1) \
+  "add $64 * " #vectors ", %%rdi\n" \
+  "add $4, %%rax\n" \
+  "jnz 5b\n" \
+  "6: vmovq %%xmm30, %%rax\n" \
+  "test %%rax, %%rax\n" \
+  "jns 7f\n" \
+  EACH_SUM (ADD, rows, vectors, 1) \
+  "add $64 * " #vectors ", %%rdi\n" \
+  "7: vmovq %%xmm28, %%rax\n" \
+  "add $8 * " #rows ", %%rax\n" \
+  "vmovq %%rax, %%xmm28\n" \
+  "vmovq %%xmm29, %%rax\n" \
+  "dec %%rax\n" \
+  "vmovq %%rax, %%xmm29\n" \
+  "jnz 2b\n"
+
+#define EACH_OUTPUT(sums) \
+  "=&v" (sums[0]), "=&v" (sums[1]), "=&v" (sums[2]), "=&v" (sums[3]), "=&v" (sums[4]), "=&v" (sums[5]), \
+  "=&v" (sums[6]), "=&v" (sums[7]), "=&v" (sums[8]), "=&v" (sums[9]), "=&v" (sums[10]), "=&v" (sums[11]), \
+  "=&v" (sums[12]), "=&v" (sums[13]), "=&v" (sums[14]), "=&v" (sums[15]), "=&v" (sums[16]), "=&v" (sums[17]), \
+  "=&v" (sums[18]), "=&v" (sums[19]), "=&v" (sums[20]), "=&v" (sums[21]), "=&v" (sums[22]), "=&v" (sums[23])
+
+#define ADD_RUNS(rows, vectors, phases) \
+  { \
+    const LfbTileAvx512 *at = tile; \
+    const __m512i *from = first; \
+    \
+    __asm__ volatile (LOOP (rows, vectors, phases) \
+                      : EACH_OUTPUT (all), "+D" (at), "+S" (from) \
+                      : \
+                      : "rax", "rbx", "rcx", "rdx", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "xmm24", \
+                        "xmm25", "xmm26", "xmm27", "xmm28", "xmm29", "xmm30", "cc", "memory"); \
+  }
+
+/* -zx * offset. */
 INLINE void
-add_group (__m512i                *sums,
-           const uint8_t * const  *x,
-           ptrdiff_t               at,
-           const int8_t           *w,
-           size_t                  rows,
-           size_t                  vectors)
-{
-  __m512i w0 = _mm512_load_si512 (w);
-  __m512i w1 = vectors > 1 ? _mm512_load_si512 (w + 64) : w0;
-
-  UNROLLED
-  for (size_t r = 0; r < rows; r++)
-    {
-      __m512i bytes = broadcast (x[r] + at);
-
-      sums[r * vectors] = lfb_dpbusd (sums[r * vectors], bytes, w0);
-      if (vectors > 1)
-        sums[r * vectors + 1] = lfb_dpbusd (sums[r * vectors + 1], bytes, w1);
-    }
-}
-
-/* All groups of all runs; @steps of them have sums of their own. */
-INLINE void
-add_runs (const LfbTileAvx512 *tile,
-          __m512i             *sums,
-          size_t               rows,
-          size_t               vectors,
-          size_t               steps)
-{
-  const uint8_t * const *pointers = tile->rows;
-  const int8_t *w = tile->w;
-  size_t n_sums = rows * vectors;
-  size_t unroll = steps > 1 ? steps : 2;
-
-  for (size_t run = 0; run < tile->n_runs; run++)
-    {
-      ptrdiff_t size = (ptrdiff_t) tile->n_groups * 4;
-      const uint8_t *x[LFB_TILE_ROWS];
-      ptrdiff_t at = -size;
-
-      /* The position counts up to 0, and so needs no register for its end. */
-      UNROLLED
-      for (size_t r = 0; r < rows; r++)
-        x[r] = pointers[r] + size;
-
-      for (; at <= -(ptrdiff_t) (4 * unroll); at += (ptrdiff_t) (4 * unroll))
-        {
-          UNROLLED
-          for (size_t step = 0; step < unroll; step++)
-            add_group (sums + step % steps * n_sums, x, at + 4 * (ptrdiff_t) step, w + step * vectors * 64, rows,
-                       vectors);
-          w += unroll * vectors * 64;
-        }
-
-      for (; at < 0; at += 4)
-        {
-          add_group (sums, x, at, w, rows, vectors);
-          w += vectors * 64;
-        }
-
-      if (tile->last >= 0)
-        {
-          add_group (sums, x, tile->last - size, w, rows, vectors);
-          w += vectors * 64;
-        }
-
-      pointers += rows;
-    }
-}
-
-INLINE void
-start (const LfbTileAvx512 *tile,
-       __m512i             *sums,
-       size_t               rows,
-       size_t               vectors,
-       size_t               steps)
+find_first (const LfbTileAvx512 *tile,
+            size_t               vectors,
+            __m512i             *first)
 {
   int32_t x_zero_point = tile->requantize != NULL ? tile->requantize->x_zero_point : tile->rescale->x_zero_point;
 
-  UNROLLED
   for (size_t v = 0; v < vectors; v++)
-    {
-      __m512i first = _mm512_mullo_epi32 (_mm512_load_si512 (tile->offsets + 16 * v),
-                                          _mm512_set1_epi32 (-x_zero_point));
-
-      UNROLLED
-      for (size_t r = 0; r < rows; r++)
-        sums[r * vectors + v] = first;
-    }
-
-  UNROLLED
-  for (size_t i = rows * vectors; i < rows * vectors * steps; i++)
-    sums[i] = _mm512_setzero_si512 ();
+    first[v] = _mm512_mullo_epi32 (_mm512_load_si512 (tile->offsets + 16 * v), _mm512_set1_epi32 (-x_zero_point));
 }
 
 INLINE void
@@ -256,21 +279,26 @@ output_floats (const LfbTileAvx512 *tile,
     }
 }
 
+/* From the sums of the phases to y. */
 INLINE void
-run_tile (const LfbTileAvx512 *tile,
-          size_t               rows,
-          size_t               vectors,
-          size_t               steps)
+finish (const LfbTileAvx512 *tile,
+        const __m512i       *all,
+        size_t               rows,
+        size_t               vectors,
+        size_t               phases)
 {
-  __m512i sums[MAX_SUMS];
-  size_t n_sums = rows * vectors;
-
-  start (tile, sums, rows, vectors, steps);
-  add_runs (tile, sums, rows, vectors, steps);
+  __m512i sums[SUMS];
 
   UNROLLED
-  for (size_t i = n_sums; i < n_sums * steps; i++)
-    sums[i % n_sums] = _mm512_add_epi32 (sums[i % n_sums], sums[i]);
+  for (size_t r = 0; r < rows; r++)
+    for (size_t v = 0; v < vectors; v++)
+      {
+        __m512i sum = all[12 * v + r];
+
+        for (size_t p = 1; p < phases; p++)
+          sum = _mm512_add_epi32 (sum, all[12 * v + r + p * rows]);
+        sums[r * vectors + v] = sum;
+      }
 
   if (tile->w_zero_points != NULL)
     subtract_zero_points (tile, sums, rows, vectors);
@@ -281,25 +309,30 @@ run_tile (const LfbTileAvx512 *tile,
     output_floats (tile, sums, rows, vectors);
 }
 
-/* Rows, and groups that have their own sums: with 16 outputs, with 32. */
+#define DEFINE_TILE(rows, vectors, phases) \
+  static void \
+  run_##rows##_##vectors (const LfbTileAvx512 *tile) \
+  { \
+    __m512i first[2], all[SUMS]; \
+    \
+    find_first (tile, vectors, first); \
+    ADD_RUNS (rows, vectors, phases) \
+    finish (tile, all, rows, vectors, phases); \
+  }
+#define DEFINE(rows, phases) DEFINE_TILE (rows, 1, phases) DEFINE_TILE (rows, 2, phases)
+
+/* Rows and phases. */
 #define EACH_TILE(DO) \
-  DO (1, 8, 8) DO (2, 8, 4) DO (3, 4, 4) DO (4, 4, 2) DO (5, 4, 2) DO (6, 4, 2) \
-  DO (7, 2, 1) DO (8, 2, 1) DO (9, 2, 1) DO (10, 2, 1) DO (11, 2, 1) DO (12, 2, 1)
+  DO (1, 8) DO (2, 4) DO (3, 4) DO (4, 2) DO (5, 2) DO (6, 2) DO (7, 1) DO (8, 1) DO (9, 1) DO (10, 1) DO (11, 1) \
+  DO (12, 1)
 
-#define DEFINE(rows, narrow, wide) \
-  static void run_##rows##_16 (const LfbTileAvx512 *tile) { run_tile (tile, rows, 1, narrow); } \
-  static void run_##rows##_32 (const LfbTileAvx512 *tile) { run_tile (tile, rows, 2, wide); }
 EACH_TILE (DEFINE)
-
-#define CHECK(rows, narrow, wide) \
-  _Static_assert (rows * narrow <= MAX_SUMS && 2 * rows * wide <= MAX_SUMS, "more sums than registers");
-EACH_TILE (CHECK)
 
 void
 lfb_tile_u8s8_avx512vnni (const LfbTileAvx512 *tile,
                           size_t               n_rows)
 {
-#define ENTRY(rows, narrow, wide) { run_##rows##_16, run_##rows##_32 },
+#define ENTRY(rows, phases) { run_##rows##_1, run_##rows##_2 },
   static void (* const run[LFB_TILE_ROWS][2]) (const LfbTileAvx512 *tile) = { EACH_TILE (ENTRY) };
 
   run[n_rows - 1][lfb_tile_vectors (tile->n_outputs) - 1] (tile);
