@@ -68,31 +68,29 @@ _Static_assert (offsetof (LfbTileAvx512, rows) == 0 && offsetof (LfbTileAvx512, 
       IF (#vectors " == 2", "vpdpbusd %%zmm25, %%zmm26, " second "\n"))
 
 /* From rdi, the tile, and rsi, two vectors to begin with.  In the loops rdi is the
- * weights and rax the position, which counts up to 0.  zmm27 keeps the tile, 28
- * where the pointers of the run are, 29 the number of runs left, 30 the position of
+ * weights and rax the position, which counts up to 0.  %26 keeps, on the stack: the
+ * pointers of the run, the number of runs left, the size of a run, the position of
  * the last group or 1. */
 #define LOOP(rows, vectors, phases) \
   "vmovdqa64 (%%rsi), %%zmm24\n" \
   "vmovdqa64 64(%%rsi), %%zmm25\n" \
   EACH_SUM (START, rows, vectors, phases) \
-  "vmovq %%rdi, %%xmm27\n" \
-  "vmovq (%%rdi), %%xmm28\n" \
-  "vmovq 8(%%rdi), %%xmm29\n" \
-  "mov 24(%%rdi), %%rax\n" \
-  "mov 16(%%rdi), %%rcx\n" \
-  "lea (,%%rcx, 4), %%rcx\n" \
-  "mov $1, %%ebx\n" \
-  "test %%rax, %%rax\n" \
-  "js 1f\n" \
-  "mov %%rax, %%rbx\n" \
-  "sub %%rcx, %%rbx\n" \
-  "1: vmovq %%rbx, %%xmm30\n" \
+  "mov 8(%%rdi), %%rcx\n" \
+  "mov %%rcx, 8+%26\n" \
+  "mov 16(%%rdi), %%rax\n" \
+  "shl $2, %%rax\n" \
+  "mov %%rax, 16+%26\n" \
+  "mov 24(%%rdi), %%rbx\n" \
+  "mov $1, %%ecx\n" \
+  "mov %%rbx, %%rdx\n" \
+  "sub %%rax, %%rdx\n" \
+  "test %%rbx, %%rbx\n" \
+  "cmovs %%rcx, %%rdx\n" \
+  "mov %%rdx, 24+%26\n" \
+  "mov (%%rdi), %%r14\n" \
   "mov 32(%%rdi), %%rdi\n" \
   \
-  "2: vmovq %%xmm27, %%rax\n" \
-  "vmovq %%xmm28, %%r14\n" \
-  "mov 16(%%rax), %%rax\n" \
-  "shl $2, %%rax\n" \
+  "2: mov %%r14, %26\n" \
   EACH_SUM (POINT, rows, vectors, phases) \
   "neg %%rax\n" \
   IF (#phases " > 1", \
@@ -113,17 +111,15 @@ _Static_assert (offsetof (LfbTileAvx512, rows) == 0 && offsetof (LfbTileAvx512, 
   "add $64 * " #vectors ", %%rdi\n" \
   "add $4, %%rax\n" \
   "jnz 5b\n" \
-  "6: vmovq %%xmm30, %%rax\n" \
+  "6: mov 24+%26, %%rax\n" \
   "test %%rax, %%rax\n" \
   "jns 7f\n" \
   EACH_SUM (ADD, rows, vectors, 1) \
   "add $64 * " #vectors ", %%rdi\n" \
-  "7: vmovq %%xmm28, %%rax\n" \
-  "add $8 * " #rows ", %%rax\n" \
-  "vmovq %%rax, %%xmm28\n" \
-  "vmovq %%xmm29, %%rax\n" \
-  "dec %%rax\n" \
-  "vmovq %%rax, %%xmm29\n" \
+  "7: mov %26, %%r14\n" \
+  "mov 16+%26, %%rax\n" \
+  "add $8 * " #rows ", %%r14\n" \
+  "decq 8+%26\n" \
   "jnz 2b\n"
 
 #define EACH_OUTPUT(sums) \
@@ -136,12 +132,13 @@ _Static_assert (offsetof (LfbTileAvx512, rows) == 0 && offsetof (LfbTileAvx512, 
   { \
     const LfbTileAvx512 *at = tile; \
     const __m512i *from = first; \
+    struct { uint64_t values[4]; } kept; \
     \
     __asm__ volatile (LOOP (rows, vectors, phases) \
-                      : EACH_OUTPUT (all), "+D" (at), "+S" (from) \
+                      : EACH_OUTPUT (all), "+D" (at), "+S" (from), "=m" (kept) \
                       : \
                       : "rax", "rbx", "rcx", "rdx", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "xmm24", \
-                        "xmm25", "xmm26", "xmm27", "xmm28", "xmm29", "xmm30", "cc", "memory"); \
+                        "xmm25", "xmm26", "cc", "memory"); \
   }
 
 /* -zx * offset. */
