@@ -1,156 +1,53 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* See tile_avx512vnni.h.
- *
- * A step of the inner loop takes one group of 4 bytes: it broadcasts those of
- * each row and multiplies them with one or two vectors of weights.  12 rows of 32
- * outputs are 24 sums; with 2 vectors of weights and the bytes of a row they
- * fill the registers, and need 14 loads for 24 multiply-adds.  Few rows take
- * several groups (phases) in a step, each with sums of its own, so that no
- * multiply-add waits for the one before.
- *
- * The loop is assembly, because compilers do not keep 24 sums and 12 pointers in
- * registers: GCC 12 stores or copies sums in every step, or goes through vector
- * registers for pointers.  All of it is made from one line a row; what depends
- * on the number of rows is decided when it is assembled.  Sums come out in
- * registers, and what becomes of them is C.
+/* See tile_avx512vnni.h.  Tall and full tiles are done in one piece by the loops of
+ * lfb_tile_loop_avx512vnni.S; of the others those make the sums, and what follows
+ * is here.
  */
 
-#include <lowerfb/kernels/x86/tile_avx512vnni.h>
+#include <lowerfb/kernels/x86/tile_loop_avx512vnni.h>
 
 #include <immintrin.h>
-#include <stddef.h>
+#include <math.h>
 
 #include <lowerfb/kernels/x86/output_avx512.h>
 
 #define UNROLLED _Pragma ("GCC unroll 32")
 #define INLINE static inline __attribute__ ((always_inline))
 
-/* Sums of row r of phase p, r + p * rows = i: number i of the first 16 outputs,
- * number 12 + i of the others. */
 #define SUMS 24
+#define TALL ((size_t) 7)
 
-/* Where the loop finds its fields. */
-_Static_assert (offsetof (LfbTileAvx512, rows) == 0 && offsetof (LfbTileAvx512, n_runs) == 8 &&
-                offsetof (LfbTileAvx512, n_groups) == 16 && offsetof (LfbTileAvx512, last) == 24 &&
-                offsetof (LfbTileAvx512, w) == 32, "the assembly below counts on it");
+_Static_assert (offsetof (LfbTileWork, rows) == 0 && offsetof (LfbTileWork, n_runs) == 8 &&
+                offsetof (LfbTileWork, size) == 16 && offsetof (LfbTileWork, last) == 24 &&
+                offsetof (LfbTileWork, final_size) == 32 && offsetof (LfbTileWork, final_last) == 40 &&
+                offsetof (LfbTileWork, w) == 48 && offsetof (LfbTileWork, y) == 56 &&
+                offsetof (LfbTileWork, y_stride) == 64 && offsetof (LfbTileWork, multiplier) == 72 &&
+                offsetof (LfbTileWork, bias) == 80 && offsetof (LfbTileWork, limit) == 88 &&
+                offsetof (LfbTileWork, zero_point) == 92 && offsetof (LfbTileWork, min) == 94 &&
+                offsetof (LfbTileWork, minus_x_zero_point) == 96 && offsetof (LfbTileWork, offsets) == 104,
+                "the assembly has these numbers");
 
-/* i, the register that points at its bytes, its sums. */
-#define EACH_SUM(DO, ...) \
-  DO (0, "rbx", "%0", "%12", __VA_ARGS__) DO (1, "rcx", "%1", "%13", __VA_ARGS__) \
-  DO (2, "rdx", "%2", "%14", __VA_ARGS__) DO (3, "rsi", "%3", "%15", __VA_ARGS__) \
-  DO (4, "r8", "%4", "%16", __VA_ARGS__) DO (5, "r9", "%5", "%17", __VA_ARGS__) \
-  DO (6, "r10", "%6", "%18", __VA_ARGS__) DO (7, "r11", "%7", "%19", __VA_ARGS__) \
-  DO (8, "r12", "%8", "%20", __VA_ARGS__) DO (9, "r13", "%9", "%21", __VA_ARGS__) \
-  DO (11, "r15", "%11", "%23", __VA_ARGS__) DO (10, "r14", "%10", "%22", __VA_ARGS__)
-
-#define IF(condition, code) ".if " condition "\n" code ".endif\n"
-
-#define START(i, pointer, first, second, rows, vectors, phases) \
-  IF (#i " < " #rows, \
-      "vmovdqa64 %%zmm24, " first "\n" IF (#vectors " == 2", "vmovdqa64 %%zmm25, " second "\n")) \
-  IF (#i " >= " #rows " && " #i " < " #rows " * " #phases, \
-      "vpxord " first ", " first ", " first "\n" IF (#vectors " == 2", "vpxord " second ", " second ", " second "\n"))
-
-/* r14 is the table, rax the size of the run. */
-#define POINT(i, pointer, first, second, rows, vectors, phases) \
-  IF (#i " < " #rows " * " #phases, \
-      "mov 8 * (" #i " %% " #rows ")(%%r14), %%" pointer "\n" \
-      "lea 4 * (" #i " / " #rows ")(%%" pointer ", %%rax), %%" pointer "\n")
-
-#define ADD(i, pointer, first, second, rows, vectors, phases) \
-  IF (#i " < " #rows " * " #phases, \
-      IF (#i " %% " #rows " == 0", \
-          "vmovdqa64 64 * " #vectors " * (" #i " / " #rows ")(%%rdi), %%zmm24\n" \
-          IF (#vectors " == 2", "vmovdqa64 64 + 128 * (" #i " / " #rows ")(%%rdi), %%zmm25\n")) \
-      "vpbroadcastd (%%" pointer ", %%rax), %%zmm26\n" \
-      "vpdpbusd %%zmm24, %%zmm26, " first "\n" \
-      IF (#vectors " == 2", "vpdpbusd %%zmm25, %%zmm26, " second "\n"))
-
-/* From rdi, the tile, and rsi, two vectors to begin with.  In the loops rdi is the
- * weights and rax the position, which counts up to 0.  %26 keeps, on the stack: the
- * pointers of the run, the number of runs left, the size of a run, the position of
- * the last group or 1. */
-#define LOOP(rows, vectors, phases) \
-  "vmovdqa64 (%%rsi), %%zmm24\n" \
-  "vmovdqa64 64(%%rsi), %%zmm25\n" \
-  EACH_SUM (START, rows, vectors, phases) \
-  "mov 8(%%rdi), %%rcx\n" \
-  "mov %%rcx, 8+%26\n" \
-  "mov 16(%%rdi), %%rax\n" \
-  "shl $2, %%rax\n" \
-  "mov %%rax, 16+%26\n" \
-  "mov 24(%%rdi), %%rbx\n" \
-  "mov $1, %%ecx\n" \
-  "mov %%rbx, %%rdx\n" \
-  "sub %%rax, %%rdx\n" \
-  "test %%rbx, %%rbx\n" \
-  "cmovs %%rcx, %%rdx\n" \
-  "mov %%rdx, 24+%26\n" \
-  "mov (%%rdi), %%r14\n" \
-  "mov 32(%%rdi), %%rdi\n" \
-  \
-  "2: mov %%r14, %26\n" \
-  EACH_SUM (POINT, rows, vectors, phases) \
-  "neg %%rax\n" \
-  IF (#phases " > 1", \
-      "add $4 * " #phases ", %%rax\n" \
-      "jg 4f\n" \
-      ".p2align 5\n" \
-      "3:\n" \
-      "sub $4 * " #phases ", %%rax\n" \
-      EACH_SUM (ADD, rows, vectors, phases) \
-      "add $64 * " #vectors " * " #phases ", %%rdi\n" \
-      "add $8 * " #phases ", %%rax\n" \
-      "jle 3b\n" \
-      "4: sub $4 * " #phases ", %%rax\n" \
-      "jz 6f\n") \
-  ".p2align 5\n" \
-  "5:\n" \
-  EACH_SUM (ADD, rows, vectors, 1) \
-  "add $64 * " #vectors ", %%rdi\n" \
-  "add $4, %%rax\n" \
-  "jnz 5b\n" \
-  "6: mov 24+%26, %%rax\n" \
-  "test %%rax, %%rax\n" \
-  "jns 7f\n" \
-  EACH_SUM (ADD, rows, vectors, 1) \
-  "add $64 * " #vectors ", %%rdi\n" \
-  "7: mov %26, %%r14\n" \
-  "mov 16+%26, %%rax\n" \
-  "add $8 * " #rows ", %%r14\n" \
-  "decq 8+%26\n" \
-  "jnz 2b\n"
-
-#define EACH_OUTPUT(sums) \
-  "=&v" (sums[0]), "=&v" (sums[1]), "=&v" (sums[2]), "=&v" (sums[3]), "=&v" (sums[4]), "=&v" (sums[5]), \
-  "=&v" (sums[6]), "=&v" (sums[7]), "=&v" (sums[8]), "=&v" (sums[9]), "=&v" (sums[10]), "=&v" (sums[11]), \
-  "=&v" (sums[12]), "=&v" (sums[13]), "=&v" (sums[14]), "=&v" (sums[15]), "=&v" (sums[16]), "=&v" (sums[17]), \
-  "=&v" (sums[18]), "=&v" (sums[19]), "=&v" (sums[20]), "=&v" (sums[21]), "=&v" (sums[22]), "=&v" (sums[23])
-
-#define ADD_RUNS(rows, vectors, phases) \
-  { \
-    const LfbTileAvx512 *at = tile; \
-    const __m512i *from = first; \
-    struct { uint64_t values[4]; } kept; \
-    \
-    __asm__ volatile (LOOP (rows, vectors, phases) \
-                      : EACH_OUTPUT (all), "+D" (at), "+S" (from), "=m" (kept) \
-                      : \
-                      : "rax", "rbx", "rcx", "rdx", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "xmm24", \
-                        "xmm25", "xmm26", "cc", "memory"); \
-  }
-
-/* -zx * offset. */
-INLINE void
-find_first (const LfbTileAvx512 *tile,
-            size_t               vectors,
-            __m512i             *first)
+/* @left groups and what follows them are left of the last run. */
+static inline LfbTileWork
+describe (const LfbTileAvx512 *tile,
+          size_t               left)
 {
   int32_t x_zero_point = tile->requantize != NULL ? tile->requantize->x_zero_point : tile->rescale->x_zero_point;
+  size_t size = 4 * tile->n_groups;
+  ptrdiff_t last = tile->last >= 0 ? tile->last - (ptrdiff_t) size : 1;
 
-  for (size_t v = 0; v < vectors; v++)
-    first[v] = _mm512_mullo_epi32 (_mm512_load_si512 (tile->offsets + 16 * v), _mm512_set1_epi32 (-x_zero_point));
+  return (LfbTileWork) {
+    .rows = tile->rows,
+    .n_runs = tile->n_runs,
+    .size = size,
+    .last = last,
+    .final_size = size - 4 * left,
+    .final_last = left > 0 ? 1 : last,
+    .w = tile->w,
+    .minus_x_zero_point = -x_zero_point,
+    .offsets = tile->offsets,
+  };
 }
 
 INLINE void
@@ -279,7 +176,7 @@ output_floats (const LfbTileAvx512 *tile,
 /* From the sums of the phases to y. */
 INLINE void
 finish (const LfbTileAvx512 *tile,
-        const __m512i       *all,
+        __m512i             *all,
         size_t               rows,
         size_t               vectors,
         size_t               phases)
@@ -306,31 +203,71 @@ finish (const LfbTileAvx512 *tile,
     output_floats (tile, sums, rows, vectors);
 }
 
+/* Rows of the tile and vectors of its outputs are part of the name. */
 #define DEFINE_TILE(rows, vectors, phases) \
   static void \
   run_##rows##_##vectors (const LfbTileAvx512 *tile) \
   { \
-    __m512i first[2], all[SUMS]; \
+    LfbTileWork work = describe (tile, 0); \
+    __m512i all[SUMS]; \
     \
-    find_first (tile, vectors, first); \
-    ADD_RUNS (rows, vectors, phases) \
+    work.y = all; \
+    lfb_tile_sums_##rows##_##vectors (&work); \
     finish (tile, all, rows, vectors, phases); \
   }
 #define DEFINE(rows, phases) DEFINE_TILE (rows, 1, phases) DEFINE_TILE (rows, 2, phases)
+LFB_EACH_TILE (DEFINE)
 
-/* Rows and phases. */
-#define EACH_TILE(DO) \
-  DO (1, 8) DO (2, 4) DO (3, 4) DO (4, 2) DO (5, 2) DO (6, 2) DO (7, 1) DO (8, 1) DO (9, 1) DO (10, 1) DO (11, 1) \
-  DO (12, 1)
+static void
+run_u8 (const LfbTileAvx512 *tile,
+        size_t               n_rows)
+{
+#define ENTRY(rows) lfb_tile_u8_##rows,
+  static LfbTileLoop * const loops[] = { LFB_EACH_TALL_TILE (ENTRY) };
+#undef ENTRY
+  const LfbRequantize *requantize = tile->requantize;
+  LfbTileWork work = describe (tile, LFB_TILE_LEFT);
 
-EACH_TILE (DEFINE)
+  work.y = tile->y_u8;
+  work.y_stride = tile->y_stride;
+  work.multiplier = requantize->multiplier + tile->n;
+  work.bias = requantize->bias + tile->n;
+  work.limit = (float) (requantize->y_max - requantize->y_zero_point);
+  work.zero_point = (int16_t) requantize->y_zero_point;
+  work.min = (uint8_t) requantize->y_min;
+  loops[n_rows - TALL] (&work);
+}
+
+static void
+run_f32 (const LfbTileAvx512 *tile,
+         size_t               n_rows)
+{
+#define ENTRY(rows) lfb_tile_f32_##rows,
+  static LfbTileLoop * const loops[] = { LFB_EACH_TALL_TILE (ENTRY) };
+#undef ENTRY
+  LfbTileWork work = describe (tile, LFB_TILE_LEFT);
+
+  work.y = tile->y_f32;
+  work.y_stride = tile->y_stride * sizeof (float);
+  work.multiplier = tile->rescale->multiplier + tile->n;
+  work.bias = tile->rescale->bias + tile->n;
+  work.limit = tile->rescale->relu ? 0.0f : -INFINITY;
+  loops[n_rows - TALL] (&work);
+}
 
 void
 lfb_tile_u8s8_avx512vnni (const LfbTileAvx512 *tile,
                           size_t               n_rows)
 {
 #define ENTRY(rows, phases) { run_##rows##_1, run_##rows##_2 },
-  static void (* const run[LFB_TILE_ROWS][2]) (const LfbTileAvx512 *tile) = { EACH_TILE (ENTRY) };
+  static void (* const run[LFB_TILE_ROWS][2]) (const LfbTileAvx512 *tile) = { LFB_EACH_TILE (ENTRY) };
+#undef ENTRY
 
-  run[n_rows - 1][lfb_tile_vectors (tile->n_outputs) - 1] (tile);
+  if (n_rows < TALL || tile->n_outputs < LFB_TILE_OUTPUTS || tile->n_groups < LFB_TILE_LEFT ||
+      tile->w_zero_points != NULL)
+    run[n_rows - 1][lfb_tile_vectors (tile->n_outputs) - 1] (tile);
+  else if (tile->requantize != NULL)
+    run_u8 (tile, n_rows);
+  else
+    run_f32 (tile, n_rows);
 }
