@@ -14,4 +14,5 @@ typedef struct
   const LfbConvKernel  *kernel;
 } LfbConvWay;
 
+extern const LfbConvWay lfb_conv_dense_avx512vnni;
 extern const LfbConvWay lfb_conv_depthwise_avx512vnni;

@@ -1,26 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Convolution with AVX-512 VNNI: for each kind of weights the way that suits
- * it; what none takes is computed in plain C.
+ * it best; the last one takes any.
  */
 
 #include <lowerfb/kernels/x86/conv_avx512vnni.h>
 
 #include <lowerfb/kernels/cpu.h>
 
-static bool
-fits_all (const LfbConvWeights *weights)
-{
-  (void) weights;
-
-  return true;
-}
-
-static const LfbConvWay plain = { fits_all, &lfb_conv_u8s8_c };
-
 static const LfbConvWay * const ways[] = {
   &lfb_conv_depthwise_avx512vnni,
-  &plain,
+  &lfb_conv_dense_avx512vnni,
 };
 
 /* The packed buffer: this, then what the way packs. */
