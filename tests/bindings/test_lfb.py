@@ -189,6 +189,24 @@ class Lowering(unittest.TestCase):
         self.assertIs(report.find("a"), notes["a"])
         self.assertIn("5 of 7", str(report))
 
+    def test_maps_may_be_dictionaries(self):
+        skipped = Lfb.QConfigMap()
+        skipped.set("a", None)
+        expected = str(Lfb.lower_to_fbgemm(self.model, skipped, Lfb.ScopeMap()))
+        self.assertNotEqual(expected, str(Lfb.lower_to_fbgemm(self.model)))
+        for maps in (({"a": None}, {}), ({"a": None, "b": Lfb.QConfig(), "nobody": None}, {"a": ("a", "torch.nn.Linear")})):
+            with self.subTest(maps=maps):
+                self.assertEqual(str(Lfb.lower_to_fbgemm(self.model, *maps)), expected)
+                self.assertEqual(str(Lfb.Lowerer().lower(self.model, *maps)), expected)
+        for maps in (({"a": 3}, None), ({3: None}, None), (None, {"a": 3}), (None, {"a": ("a",)}), ("a", None)):
+            with self.subTest(maps=maps), self.assertRaises((TypeError, ValueError)):
+                Lfb.lower_to_fbgemm(self.model, *maps)
+
+    def test_scopes_from_a_dictionary(self):
+        model = load("f_linear")
+        lowered = Lfb.lower_to_fbgemm(model, None, {"linear": ("net.block", "torch.nn.Linear")})
+        self.assertIn("net_block_packed_weight_0", lowered.list_attributes())
+
     def test_the_whole_pass_in_one_call(self):
         self.assertEqual(str(Lfb.lower_to_fbgemm(self.model)), str(Lfb.Lowerer().lower(self.model)))
         self.assertEqual(str(Lfb.lower_to_fbgemm(self.model, None, None, False)),

@@ -365,6 +365,33 @@ class Pass(Lfb.Pass):
             cls.do_run = _guard(cls.do_run)
 
 
+def _to_qconfig_map(data):
+    """A dictionary of node names and Lfb.QConfig or None as an Lfb.QConfigMap; what is none stays."""
+    if not isinstance(data, Mapping):
+        return data
+    qconfigs = Lfb.QConfigMap()
+    for name, qconfig in data.items():
+        qconfigs.set(name, qconfig)
+    return qconfigs
+
+
+def _to_scope_map(data):
+    """A dictionary of node names and pairs of module path and type as an Lfb.ScopeMap."""
+    if not isinstance(data, Mapping):
+        return data
+    scopes = Lfb.ScopeMap()
+    for name, (path, type_name) in data.items():
+        scopes.set(name, path, type_name)
+    return scopes
+
+
+@_export
+def lower_to_fbgemm(model, qconfig_map=None, node_name_to_scope=None, keep_original_weights=False):
+    """Lowers a reference model. The maps may be dictionaries; those left out are the model's own."""
+    return Lfb.lower_to_fbgemm(model, _to_qconfig_map(qconfig_map), _to_scope_map(node_name_to_scope),
+                               keep_original_weights)
+
+
 @_export
 class Lowerer(Lfb.Lowerer):
     report = _attribute("report", "What the last lowering did, and why.")
@@ -375,7 +402,9 @@ class Lowerer(Lfb.Lowerer):
         "strict_upstream", "Whether lowered graphs are PyTorch's, node for node.", writable=True)
 
     def lower(self, model, qconfig_map=None, node_name_to_scope=None, cancellable=None):
-        return self._explained(Lfb.Lowerer.lower, model, qconfig_map, node_name_to_scope, cancellable)
+        """The maps may be dictionaries, as for Lfb.lower_to_fbgemm."""
+        return self._explained(Lfb.Lowerer.lower, model, _to_qconfig_map(qconfig_map),
+                               _to_scope_map(node_name_to_scope), cancellable)
 
     def lower_finish(self, result):
         return self._explained(Lfb.Lowerer.lower_finish, result)
@@ -409,11 +438,6 @@ class LoweringNote(Lfb.LoweringNote):
 
     def __repr__(self):
         return "<Lfb.LoweringNote %s: %s>" % (self.node_name, self.result or self.reason)
-
-
-@_export
-def lower_to_fbgemm(model, qconfig_map=None, node_name_to_scope=None, keep_original_weights=False):
-    return Lfb.lower_to_fbgemm(model, qconfig_map, node_name_to_scope, keep_original_weights)
 
 
 @_export
