@@ -133,8 +133,8 @@ void        lfb_store_double         (double             number,
                                       LfbDType           type,
                                       gpointer           element);
 
-/* The same check for a number that has to be an int beside integers; tensors may be
- * anything.
+/* The same check for a number that has to be an int beside integers and bools;
+ * tensors may be anything.
  */
 gboolean    lfb_check_fits           (const char        *name,
                                       LfbValue          *value,

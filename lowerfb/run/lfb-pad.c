@@ -142,6 +142,29 @@ pad_dimension (LfbTensor      *tensor,
   return lfb_array_seal_like (&array, tensor, error);
 }
 
+/* Of an image one dimension may be cut to nothing, as in torch, but not all. */
+static gboolean
+check_remains (LfbTensor     *tensor,
+               gsize          n,
+               const gint64  *before,
+               const gint64  *after,
+               GError       **error)
+{
+  gsize first = lfb_tensor_get_n_dims (tensor) - n;
+  g_autofree char *shape = NULL;
+
+  for (gsize i = 0; i < n; i++)
+    if (lfb_tensor_get_dim (tensor, first + i) + before[i] + after[i] > 0)
+      return TRUE;
+  if (n == 0)
+    return TRUE;
+
+  shape = lfb_tensor_describe_shape (tensor);
+  g_set_error (error, LFB_ERROR, LFB_ERROR_SHAPE, "the padding leaves nothing of the shape %s", shape);
+
+  return FALSE;
+}
+
 LfbTensor *
 lfb_tensor_pad (LfbTensor      *tensor,
                 gsize           n,
@@ -158,6 +181,8 @@ lfb_tensor_pad (LfbTensor      *tensor,
     return NULL;
 
   g_assert (n <= n_dims);
+  if (mode != LFB_PAD_CONSTANT && !check_remains (tensor, n, before, after, error))
+    return NULL;
   for (gsize i = 0; i < n; i++)
     {
       LfbTensor *next;

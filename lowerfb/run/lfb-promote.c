@@ -285,7 +285,7 @@ lfb_check_fits (const char  *name,
 {
   if (lfb_value_get_kind (value) == LFB_VALUE_KIND_TENSOR)
     return TRUE;
-  if (lfb_value_get_kind (value) == LFB_VALUE_KIND_DOUBLE && type != LFB_DTYPE_BOOL && !lfb_dtype_is_floating_point (type))
+  if (lfb_value_get_kind (value) == LFB_VALUE_KIND_DOUBLE && !lfb_dtype_is_floating_point (type))
     {
       g_set_error (error, LFB_ERROR, LFB_ERROR_ARGUMENT, "argument `%s` is a float beside %s, expected an int", name,
                    lfb_dtype_to_string (type));

@@ -8,6 +8,8 @@
 #include <lowerfb/run/lfb-elementwise-private.h>
 #include <lowerfb/run/lfb-quantized-private.h>
 
+#include <math.h>
+
 #define GRAIN 8192
 
 typedef struct {
@@ -168,13 +170,33 @@ run_quantized (LfbCall         *call,
   return lfb_value_take_tensor (lfb_unary_table (call->runtime, unary, p, input, scale, zero_point, error));
 }
 
+/* Python's own functions raise where a number has no result. */
+static LfbValue *
+run_on_number (LfbCall         *call,
+               const LfbUnary  *unary,
+               const double    *p,
+               double           number,
+               GError         **error)
+{
+  double result = unary->f64 (number, p);
+
+  if (g_str_has_prefix (call->name, "math.") &&
+      ((isnan (result) && !isnan (number)) || (isinf (result) && isfinite (number))))
+    {
+      g_set_error (error, LFB_ERROR, LFB_ERROR_RANGE, "argument `input` is %g, of which there is no %s", number, call->name);
+      return NULL;
+    }
+
+  return unary->result == LFB_RESULT_BOOL ? lfb_value_for_bool (result != 0) : lfb_value_for_double (result);
+}
+
 LfbValue *
 lfb_unary_run (LfbCall  *call,
                GError  **error)
 {
   const LfbUnary *unary = LFB_CALL_DATA (call, LfbUnary);
   LfbValue *value = lfb_call_get (call, "input");
-  double p[LFB_UNARY_MAX_PARAMS], number;
+  double p[LFB_UNARY_MAX_PARAMS], number = 0;
   LfbTensor *input;
   gint64 integer;
 
@@ -185,16 +207,15 @@ lfb_unary_run (LfbCall  *call,
         return NULL;
     }
 
-  /* Python's own numbers, as sizes are. */
-  if (lfb_value_get_kind (value) == LFB_VALUE_KIND_DOUBLE ||
+  /* Python's own numbers, as sizes are; its own functions make one of a tensor too. */
+  if (g_str_has_prefix (call->name, "math.") ||
+      lfb_value_get_kind (value) == LFB_VALUE_KIND_DOUBLE ||
       lfb_value_get_kind (value) == LFB_VALUE_KIND_INT || lfb_value_get_kind (value) == LFB_VALUE_KIND_BOOL)
     {
       if (unary->i64 != NULL && unary->result == LFB_RESULT_SAME && lfb_value_read_int (value, &integer))
         return lfb_value_for_int (unary->i64 (integer, p));
-      lfb_value_read_double (value, &number);
-      number = unary->f64 (number, p);
 
-      return unary->result == LFB_RESULT_BOOL ? lfb_value_for_bool (number != 0) : lfb_value_for_double (number);
+      return lfb_call_double (call, "input", &number, error) ? run_on_number (call, unary, p, number, error) : NULL;
     }
 
   input = lfb_call_tensor (call, "input", error);

@@ -185,6 +185,12 @@ with_alpha (LfbCall  *call,
     return lfb_binary_run (call, error);
   if (!result_type (call, &type, error) || !lfb_check_fits ("alpha", alpha, type, error))
     return NULL;
+  if (lfb_value_get_kind (alpha) == LFB_VALUE_KIND_BOOL && type != LFB_DTYPE_BOOL)
+    {
+      g_set_error (error, LFB_ERROR, LFB_ERROR_ARGUMENT, "argument `alpha` is a bool beside %s, expected a number",
+                   lfb_dtype_to_string (type));
+      return NULL;
+    }
 
   /* Among bools so is the factor. */
   if (type == LFB_DTYPE_BOOL)
@@ -255,6 +261,12 @@ has_zero (LfbValue *value,
   return FALSE;
 }
 
+static gboolean
+is_empty (LfbValue *value)
+{
+  return lfb_value_get_kind (value) == LFB_VALUE_KIND_TENSOR && lfb_tensor_get_n_elements (lfb_value_get_tensor (value)) == 0;
+}
+
 /* Integers have no infinity to give, and Python's numbers refuse to. */
 static LfbValue *
 divide (LfbCall          *call,
@@ -271,7 +283,7 @@ divide (LfbCall          *call,
   if (numbers)
     zero = lfb_value_get_kind (b) == LFB_VALUE_KIND_DOUBLE ? lfb_value_get_double (b) == 0 : has_zero (b, LFB_DTYPE_INT64);
   else
-    zero = binary->i64 != NULL && !lfb_dtype_is_floating_point (type) && has_zero (b, type);
+    zero = binary->i64 != NULL && !lfb_dtype_is_floating_point (type) && !is_empty (a) && has_zero (b, type);
   if (zero)
     {
       g_set_error_literal (error, LFB_ERROR, LFB_ERROR_RANGE, "argument `other` is 0: a division by zero");
@@ -319,17 +331,37 @@ square (LfbCall  *call,
   return lfb_binary_apply (call->runtime, &pow_op, "input", lfb_call_get (call, "input"), "exponent", two, error);
 }
 
+static gboolean
+is_python_number (LfbValue *value)
+{
+  return lfb_value_get_kind (value) != LFB_VALUE_KIND_TENSOR;
+}
+
 static LfbValue *
 power (LfbCall  *call,
        GError  **error)
 {
   LfbValue *input = lfb_call_get (call, "input"), *exponent = lfb_call_get (call, "exponent");
   LfbDType type;
+  double base, power;
 
+  /* Python's result would be complex. */
+  if (is_python_number (input) && is_python_number (exponent) && lfb_value_read_double (input, &base) &&
+      lfb_value_read_double (exponent, &power) && base < 0 && isfinite (power) && power != floor (power))
+    {
+      g_set_error (error, LFB_ERROR, LFB_ERROR_RANGE, "argument `input` is %g, expected 0 or more: %g to the %g is complex", base, base, power);
+      return NULL;
+    }
   /* An exponent that is a number has to fit; a float makes floats. */
   if (lfb_value_get_kind (input) == LFB_VALUE_KIND_TENSOR && lfb_value_get_kind (exponent) == LFB_VALUE_KIND_INT)
     {
       type = lfb_tensor_get_dtype (lfb_value_get_tensor (input));
+      if (!lfb_dtype_is_floating_point (type) && lfb_value_get_int (exponent) < 0)
+        {
+          g_set_error (error, LFB_ERROR, LFB_ERROR_RANGE, "argument `exponent` is %" G_GINT64_FORMAT
+                       " beside integers, expected 0 or more", lfb_value_get_int (exponent));
+          return NULL;
+        }
       if (!lfb_dtype_is_quantized (type) && !lfb_check_fits ("exponent", exponent, type, error))
         return NULL;
     }

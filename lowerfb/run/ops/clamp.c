@@ -251,6 +251,12 @@ run_clamp (LfbCall  *call,
         }
     }
 
+  if (kind == &hardtanh && call->kind == LFB_OPERATOR_MODULE && p[0] >= p[1])
+    {
+      g_set_error (error, LFB_ERROR, LFB_ERROR_RANGE, "`min_val` is %g and `max_val` %g, expected one above it", p[0], p[1]);
+      return NULL;
+    }
+
   return lfb_tensor_is_quantized (input) ? lfb_value_take_tensor (clamp_integers (call->runtime, input, p, error))
                                          : clamp_plain (call, kind, input, p, error);
 }

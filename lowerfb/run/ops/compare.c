@@ -75,12 +75,15 @@ compare (LfbCall  *call,
   return b != NULL ? lfb_binary_apply (call->runtime, binary, "input", a, "other", b, error) : NULL;
 }
 
-/* Bitwise operators are for integers and bools. */
+/* Bitwise operators are for integers and bools; of two bools of Python a bool. */
 static LfbValue *
 bitwise (LfbCall  *call,
          GError  **error)
 {
   static const char * const names[] = { "input", "other" };
+  gboolean bools = TRUE;
+  LfbValue *result;
+  gint64 number;
 
   for (gsize i = 0; i < 2; i++)
     {
@@ -95,9 +98,17 @@ bitwise (LfbCall  *call,
           g_set_error (error, LFB_ERROR, LFB_ERROR_DTYPE, "argument `%s` holds floats, expected integers or bools", names[i]);
           return NULL;
         }
+      bools &= lfb_value_get_kind (value) == LFB_VALUE_KIND_BOOL;
     }
 
-  return lfb_binary_run (call, error);
+  result = lfb_binary_run (call, error);
+  if (result != NULL && bools && lfb_value_read_int (result, &number))
+    {
+      lfb_value_unref (result);
+      result = lfb_value_for_bool (number != 0);
+    }
+
+  return result;
 }
 
 static LfbValue *
@@ -155,6 +166,8 @@ choose (const char  *condition_name,
       g_autoptr (LfbTensor) own = lfb_value_as_tensor (names[i], values[i], error);
       const gint64 *own_shape;
 
+      if (lfb_value_get_kind (values[i]) != LFB_VALUE_KIND_TENSOR && !lfb_check_converts (names[i], values[i], dtype, error))
+        goto out;
       parts[i] = own != NULL ? lfb_tensor_convert (own, dtype, error) : NULL;
       if (parts[i] == NULL)
         goto out;

@@ -138,6 +138,11 @@ read_bags (LfbCall    *call,
           g_set_error_literal (error, LFB_ERROR, LFB_ERROR_ARGUMENT, "argument `offsets` is given, but each row of the indices is a bag");
           return NULL;
         }
+      if (width == 0)
+        {
+          g_set_error_literal (error, LFB_ERROR, LFB_ERROR_SHAPE, "the indices are a matrix without columns, expected an index in each bag");
+          return NULL;
+        }
       *n_bags = lfb_tensor_get_dim (indices, 0);
       bags = lfb_try_alloc (*n_bags + 1, sizeof *bags, error);
       for (gsize i = 0; i <= *n_bags && bags != NULL; i++)

@@ -27,9 +27,13 @@ typedef enum {
 typedef struct {
   NormType type;
   gsize n_spatial;     /* of a module that takes single images too; 0: any number */
+  gboolean refuses_one;   /* what PyTorch's Python functions refuse to normalize: one element */
 } NormKind;
 
 static const NormKind layer = { LAYER, 0 }, group = { GROUP, 0 }, instance = { INSTANCE, 0 };
+static const NormKind group_function = { GROUP, 0, TRUE }, instance_function = { INSTANCE, 0, TRUE };
+static const NormKind instance1d_function = { INSTANCE, 1, TRUE }, instance2d_function = { INSTANCE, 2, TRUE };
+static const NormKind instance3d_function = { INSTANCE, 3, TRUE };
 static const NormKind instance1d = { INSTANCE, 1 }, instance2d = { INSTANCE, 2 }, instance3d = { INSTANCE, 3 };
 
 typedef struct {
@@ -307,6 +311,23 @@ normalize_with_running (LfbCall          *call,
   return lfb_array_seal (&array, error);
 }
 
+/* A single element less its mean is 0, whatever it was. */
+static gboolean
+check_several (LfbCall         *call,
+               LfbTensor       *input,
+               const NormPlan  *plan,
+               GError         **error)
+{
+  const NormKind *kind = LFB_CALL_DATA (call, NormKind);
+
+  if (!kind->refuses_one || plan->length != 1 || (kind->type == GROUP && lfb_tensor_get_dim (input, 0) != 1))
+    return TRUE;
+
+  g_set_error_literal (error, LFB_ERROR, LFB_ERROR_SHAPE, "argument `input` has one element to normalize, expected several");
+
+  return FALSE;
+}
+
 static LfbValue *
 norm (LfbCall  *call,
       GError  **error)
@@ -320,7 +341,8 @@ norm (LfbCall  *call,
 
   if (input == NULL || !lfb_check_float_operand ("input", input, error) ||
       !norm_plan_init (&plan, call, input, error) ||
-      !uses_running_statistics (call, &running, error))
+      !uses_running_statistics (call, &running, error) ||
+      (!running && !check_several (call, input, &plan, error)))
     return NULL;
   x = lfb_tensor_as_float ("input", input, error);
   if (x == NULL)
@@ -397,7 +419,7 @@ static const LfbOperator operators[] = {
   },
   {
     .functions = "torch.nn.functional.group_norm", .modules = "torch.nn.GroupNorm",
-    .signature = "input, num_groups, weight=None, bias=None, eps=1e-5", .rule = FLOAT_RULE, .run = norm, .data = &group,
+    .signature = "input, num_groups, weight=None, bias=None, eps=1e-5", .rule = FLOAT_RULE, .run = norm, .data = &group_function,
   },
   {
     .functions = "torch.group_norm", .signature = "input, num_groups, weight=None, bias=None, eps=1e-5, cudnn_enabled=True",
@@ -406,11 +428,11 @@ static const LfbOperator operators[] = {
   {
     .functions = "torch.nn.functional.instance_norm",
     .signature = "input, running_mean=None, running_var=None, weight=None, bias=None, use_input_stats=True, momentum=0.1, eps=1e-5",
-    .rule = FLOAT_RULE, .run = norm, .data = &instance,
+    .rule = FLOAT_RULE, .run = norm, .data = &instance_function,
   },
-  FLOAT_INSTANCE ("torch.nn.InstanceNorm1d", instance1d),
-  FLOAT_INSTANCE ("torch.nn.InstanceNorm2d", instance2d),
-  FLOAT_INSTANCE ("torch.nn.InstanceNorm3d", instance3d),
+  FLOAT_INSTANCE ("torch.nn.InstanceNorm1d", instance1d_function),
+  FLOAT_INSTANCE ("torch.nn.InstanceNorm2d", instance2d_function),
+  FLOAT_INSTANCE ("torch.nn.InstanceNorm3d", instance3d_function),
   {
     .functions = OPS "layer_norm", .signature = "input, normalized_shape, weight=None, bias=None, eps=1e-5" GIVEN,
     .rule = RULE, .run = quantized_norm, .data = &layer,

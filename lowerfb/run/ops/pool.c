@@ -93,7 +93,7 @@ read_window (LfbCall         *call,
 {
   gsize n = image->n_spatial;
   LfbValue *stride = lfb_call_get (call, "stride");
-  gboolean ceil_mode = FALSE;
+  gboolean ceil_mode = FALSE, quantized = lfb_tensor_is_quantized (lfb_value_get_tensor (lfb_call_get (call, "input")));
 
   for (gsize i = 0; i < 3; i++)
     {
@@ -123,9 +123,10 @@ read_window (LfbCall         *call,
                        G_GSIZE_FORMAT, window->padding[i], window->kernel[i]);
           return FALSE;
         }
+      /* Of floats in 3 dimensions torch wants one that holds no padding. */
       count = count_windows (window->in_size[i], window->kernel[i], window->stride[i], window->dilation[i],
                              window->padding[i], ceil_mode);
-      if (count < 1)
+      if (count < 1 || (LFB_CALL_DATA (call, PoolKind) == &avg3 && !quantized && window->in_size[i] < window->kernel[i]))
         {
           g_set_error (error, LFB_ERROR, LFB_ERROR_SHAPE,
                        "a size of %" G_GSIZE_FORMAT " with padding %" G_GSIZE_FORMAT " has no window of %"

@@ -75,6 +75,11 @@ channel_shuffle (LfbCall  *call,
   if (input == NULL || !read_factor (call, "groups", input, 3, &groups, error))
     return NULL;
   shape = lfb_tensor_get_shape (input, &n_dims);
+  if (lfb_tensor_is_quantized (input) && shape[1] == 0)
+    {
+      g_set_error_literal (error, LFB_ERROR, LFB_ERROR_SHAPE, "argument `input` has no channels, expected 1 or more");
+      return NULL;
+    }
   if (!check_multiple (shape[1], groups, "channels", error))
     return NULL;
   split[0] = shape[0];

@@ -14,6 +14,8 @@ BYTES = (torch.quint8, torch.qint8)
 
 LIMITS = {torch.quint8: (0, 255), torch.qint8: (-128, 127), torch.qint32: (-2**31, 2**31 - 1)}
 
+CHANNELS_LAST = {4: torch.channels_last, 5: torch.channels_last_3d}
+
 # Zeros, ones, halves, the ends of what float32 can hold, and what is no number at all.
 SPECIAL = (0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 1.5, 2.5, 1e-45, -1e-45, 1.1754944e-38, 1e-20, 1e20,
            3.4028235e38, -3.4028235e38, math.inf, -math.inf, math.nan)
@@ -77,6 +79,12 @@ class Draw:
     def permuted(self, items):
         return self.sample(items, len(items))
 
+    def laid_out(self, tensor):
+        """The same elements; of images and volumes now and then the channels last in memory."""
+        if tensor.dim() in CHANNELS_LAST and self.chance(0.2):
+            return tensor.contiguous(memory_format=CHANNELS_LAST[tensor.dim()])
+        return tensor
+
     # Numbers and tensors
 
     def number(self, kinds="bif"):
@@ -102,14 +110,14 @@ class Draw:
         if self.chance(special):
             chosen = self.array.random(shape) < self.choice((0.1, 0.5))
             data = numpy.where(chosen, self.array.choice(numpy.array(SPECIAL if huge else SMALL), shape), data)
-        return torch.from_numpy(numpy.asarray(data)).to(dtype)
+        return self.laid_out(torch.from_numpy(numpy.asarray(data)).to(dtype))
 
     def integers(self, shape, dtype=torch.int64, low=None, high=None):
         info = torch.iinfo(dtype)
         if low is None:
             low, high = self.choice(((-4, 5), (-100, 101), (info.min, info.max)))
         low, high = max(low, info.min), min(high, info.max)
-        return torch.from_numpy(self.array.integers(low, high, shape, endpoint=True)).to(dtype)
+        return self.laid_out(torch.from_numpy(self.array.integers(low, high, shape, endpoint=True)).to(dtype))
 
     def bools(self, shape, share=0.5):
         return torch.from_numpy(numpy.asarray(self.array.random(shape) < share))
@@ -151,8 +159,8 @@ class Draw:
         return numpy.asarray(data, {torch.quint8: "u1", torch.qint8: "i1", torch.qint32: "i4"}[dtype])
 
     def quantized(self, shape, dtype=torch.quint8, scale=None, zero_point=None):
-        return quantized(self.bytes(shape, dtype), self.scale() if scale is None else scale,
-                         self.zero_point(dtype) if zero_point is None else zero_point)
+        return self.laid_out(quantized(self.bytes(shape, dtype), self.scale() if scale is None else scale,
+                                       self.zero_point(dtype) if zero_point is None else zero_point))
 
     def quantized_channels(self, shape, axis=0, dtype=torch.qint8, zero_points=False):
         n = shape[axis]

@@ -19,7 +19,6 @@ class Report:
     def __init__(self, shown):
         self.shown = shown
         self.status = 0
-        self.left_out = []
         self.rows = self.trials = self.exact = self.failures = 0
         self.short = []
         print(_LINE % _HEAD)
@@ -43,12 +42,6 @@ class Report:
         self.status |= bool(tally.failures)
         self.short.append(tally)
 
-    def leave_out(self, row, reason):
-        self.left_out.append((reason, row.title))
-
-    def miss(self, row):
-        self.complain("%s is neither compared nor listed with a reason" % row.title)
-
     def complain(self, text):
         print("FAILED: %s" % text)
         self.failures += 1
@@ -59,10 +52,5 @@ class Report:
             if tally.trials < wanted:
                 self.complain("%s: %d trials instead of %d; PyTorch had no kernel for %d more" %
                               (tally.row.title, tally.trials, wanted, tally.without_kernel))
-        if self.left_out:
-            print("\nWithout a counterpart:")
-        for reason in sorted({reason for reason, _ in self.left_out}):
-            titles = sorted(title for other, title in self.left_out if other == reason)
-            print("  %s: %s" % (reason, ", ".join(titles)))
         print("\n%d operators, %d trials, %d exact, %d failures, %.0f s" %
               (self.rows, self.trials, self.exact, self.failures, seconds))

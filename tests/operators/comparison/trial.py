@@ -6,7 +6,6 @@ import torch
 from . import names
 
 _DRAWERS = {}
-_ABSENT = {}
 
 
 class Trial:
@@ -111,21 +110,11 @@ def compares(*operators):
     return register
 
 
-def without_counterpart(reason, *operators):
-    """Why these operators are not compared."""
-    for operator in operators:
-        _ABSENT[operator] = reason
-
-
 def drawer_of(row):
     return next((_DRAWERS[name] for name in row.names if name in _DRAWERS), None)
-
-
-def reason_of(row):
-    return next((_ABSENT[name] for name in row.names if name in _ABSENT), None)
 
 
 def unknown(rows):
     """Names that were registered and that no operator has."""
     known = {name for row in rows for name in row.names}
-    return sorted((set(_DRAWERS) | set(_ABSENT)) - known)
+    return sorted(set(_DRAWERS) - known)

@@ -4,6 +4,7 @@
 import torch
 
 from ..draw import FLOATS, INTEGERS, PLAIN
+from ..reasons import FEW_DIMENSIONS
 from ..trial import Bound, Trial, compares
 
 
@@ -107,7 +108,7 @@ def eye(draw, name):
 def triangle(draw, name):
     data = draw.plain(draw.shape(1 if draw.chance(0.05) else 2))
     settings = {"diagonal": draw.int(-4, 4)} if draw.chance(0.6) else {}
-    return Trial(data, settings=settings)
+    return Trial(data, settings=settings, tolerated=[FEW_DIMENSIONS])
 
 
 def _nested(draw, shape, kinds):

@@ -7,8 +7,8 @@ import numpy
 import torch
 
 from .. import rules
-from ..draw import BYTES, FLOATS
-from ..reasons import HALF, ONLY_FLOAT32, one_pixel
+from ..draw import BYTES, CHANNELS_LAST, FLOATS
+from ..reasons import EMPTY, HALF, ONLY_FLOAT32, one_pixel
 from ..trial import Bound, Trial, compares, double
 
 F32 = numpy.float32
@@ -77,13 +77,23 @@ def _sizes_and_factors(shape, target, recompute):
     return sizes, [None if recompute else factor for factor in factors]
 
 
+def _twice(data, sizes, factors):
+    """What a factor given for a channels_last image says, PyTorch overlooks if its size stays or doubles."""
+    last = data.dim() in CHANNELS_LAST and data.is_contiguous(memory_format=CHANNELS_LAST[data.dim()])
+    overlooked = last and any(factor is not None and out in (size, 2 * size) and out != factor * size
+                              for size, out, factor in zip(data.shape[2:], sizes, factors))
+    return ("PyTorch's kernels for channels_last overlook a factor where the size stays or doubles",
+            lambda ours, theirs: overlooked and ours.error is None and theirs.error is None)
+
+
 def _trial(data, settings, target, linear, align_corners=None, recompute=False, expect=None):
     sizes, factors = _sizes_and_factors(list(data.shape), target, recompute)
     rule = None
     if data.is_quantized and linear and 3 <= data.dim() <= 5 and 0 not in data.shape and min(sizes) > 0:
         rule = lambda: _linear(data, sizes, factors, align_corners)   # noqa: E731
     return Trial(data, settings={**target, **settings}, rule=rule, expect=expect, bound=CLOSE,
-                 tolerated=[HALF, ONLY_FLOAT32, TO_NOTHING, one_pixel(data, 1)])
+                 tolerated=[HALF, ONLY_FLOAT32, TO_NOTHING, EMPTY, one_pixel(data, 1),
+                            _twice(data, sizes, factors)])
 
 
 def _data(draw, shape):

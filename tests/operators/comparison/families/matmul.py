@@ -4,6 +4,7 @@
 import torch
 
 from ..draw import FLOATS, INTEGERS
+from ..reasons import TIMES_0, UNTYPED
 from ..trial import Bound, Trial, compares, double
 
 # float32 sums in another order: a part of the largest result, and of the terms if they cancel.
@@ -26,7 +27,7 @@ def product(draw, name, left, right, settings=None, added=None):
     if added is not None:
         finite = added.double().abs().nan_to_num(0, 0, 0)
         bound.absolute += 1e-6 * float(finite.max()) if added.numel() else 0
-    return Trial(*args, settings=settings, bound=bound)
+    return Trial(*args, settings=settings, bound=bound, tolerated=[UNTYPED])
 
 
 def _dtypes(draw):
@@ -72,4 +73,7 @@ def added(draw, name):
     settings = {"beta": draw.choice((1, 0, 0.5)), "alpha": draw.choice((1, 2, -0.5))} if draw.chance(0.5) else {}
     if not left.is_floating_point():
         settings = {key: int(value) for key, value in settings.items()}
-    return product(draw, name, left, right, settings, bias)
+    trial = product(draw, name, left, right, settings, bias)
+    if settings.get("beta") == 0:
+        trial.tolerated.append(TIMES_0)
+    return trial

@@ -4,7 +4,7 @@
 import torch
 
 from ..draw import FLOATS
-from ..reasons import EMPTY, HALF, ONE, ONLY_FLOAT32
+from ..reasons import EMPTY, HALF, ONLY_FLOAT32
 from ..trial import Bound, Trial, compares, double
 
 NORM = Bound(ulps=4, part=4e-6, absolute=4e-6, double=1000, precise=double)
@@ -111,10 +111,9 @@ def group_norm(draw, name):
     if name == "torch.nn.GroupNorm":
         own = own if own["weight"] is not None else {**own, "weight": torch.ones(shape[1])}
         return Trial(data, settings={"num_groups": groups, "eps": eps}, tensors=own,
-                     bound=bound_for(data, own["weight"], eps), tolerated=[ONE],
+                     bound=bound_for(data, own["weight"], eps),
                      expect=lambda: torch.nn.functional.group_norm(data, groups, own["weight"], own["bias"], eps))
-    return Trial(data, groups, own["weight"], own["bias"], eps, bound=bound_for(data, own["weight"], eps),
-                 tolerated=[ONE])
+    return Trial(data, groups, own["weight"], own["bias"], eps, bound=bound_for(data, own["weight"], eps))
 
 
 @compares("torch.nn.functional.instance_norm", "torch.nn.InstanceNorm1d", "torch.nn.InstanceNorm2d",
@@ -131,7 +130,7 @@ def instance_norm(draw, name):
         settings = {**own, "eps": eps}
         if running:
             settings.update(values, use_input_stats=False)
-        return Trial(data, settings=settings, bound=bound_for(data, own["weight"], eps), tolerated=[ONE, EMPTY])
+        return Trial(data, settings=settings, bound=bound_for(data, own["weight"], eps), tolerated=[EMPTY])
 
     def module():
         norm = getattr(torch.nn, name.rsplit(".", 1)[1])(n, eps, affine=own["bias"] is not None,
@@ -144,5 +143,5 @@ def instance_norm(draw, name):
     if own["weight"] is None and own["bias"] is not None:
         own["weight"] = torch.ones(n)
     settings = {**own, "eps": eps, **({**values, "track_running_stats": True} if running else {})}
-    return Trial(data, expect=module, ours=((data,), settings), tolerated=[ONE, EMPTY],
+    return Trial(data, expect=module, ours=((data,), settings), tolerated=[EMPTY],
                  bound=bound_for(data, own["weight"], eps))
