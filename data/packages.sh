@@ -39,6 +39,13 @@ packages_tests=(
   valgrind
 )
 
+# What tests/run needs for its phase cross alone.
+packages_cross=(
+  gcc-aarch64-linux-gnu
+  libc6-dev-arm64-cross
+  qemu-user
+)
+
 # install_packages PACKAGE...: installs those that are missing, and asks for no
 # rights if none is.
 install_packages ()
