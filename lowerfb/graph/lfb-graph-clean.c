@@ -7,8 +7,38 @@
 
 #include <lowerfb/graph/lfb-graph-private.h>
 
+#include <lowerfb/graph/lfb-effects-private.h>
+
+/* Whether what @node changes in place may be read by others: directly, or as
+ * what it is a view of. What changes nothing but a tensor of its own is dead.
+ */
 static gboolean
-has_effect (LfbNode *node)
+change_is_seen (LfbNode      *node,
+                LfbGetModule  get_module,
+                gpointer      user_data)
+{
+  LfbNode *changed, *next;
+
+  if (_lfb_node_get_change (node, get_module (node, user_data), &changed) == LFB_CHANGE_NONE)
+    return FALSE;
+
+  for (; changed != NULL; changed = next)
+    {
+      LfbModule *module = get_module (changed, user_data);
+
+      if (changed->op == LFB_OP_GET_ATTR || lfb_node_get_n_users (changed) > 1)
+        return TRUE;
+      if (_lfb_node_get_change (changed, module, &next) == LFB_CHANGE_NONE)
+        _lfb_node_get_view (changed, module, &next);
+    }
+
+  return FALSE;
+}
+
+static gboolean
+has_effect (LfbNode      *node,
+            LfbGetModule  get_module,
+            gpointer      user_data)
 {
   static const char *functions[] = {
     "torch._assert",
@@ -28,17 +58,47 @@ has_effect (LfbNode *node)
           if (g_str_equal (node->target, functions[i]))
             return TRUE;
         }
-      return FALSE;
+      return change_is_seen (node, get_module, user_data);
 
     case LFB_OP_CALL_METHOD:
       /* relu_ works in place; __getitem__ does not */
       return g_str_has_suffix (node->target, "_") && !g_str_has_suffix (node->target, "__");
 
-    case LFB_OP_GET_ATTR:
     case LFB_OP_CALL_MODULE:
+      return change_is_seen (node, get_module, user_data);
+
+    case LFB_OP_GET_ATTR:
     default:
       return FALSE;
     }
+}
+
+gboolean
+_lfb_graph_remove_dead_code (LfbGraph     *self,
+                             LfbGetModule  get_module,
+                             gpointer      user_data)
+{
+  gboolean changed = FALSE;
+  LfbNode *previous;
+
+  for (LfbNode *node = self->last; node != NULL; node = previous)
+    {
+      previous = node->previous;
+      if (node->n_users > 0 || has_effect (node, get_module, user_data))
+        continue;
+      lfb_graph_erase_node (self, node, NULL);
+      changed = TRUE;
+    }
+
+  return changed;
+}
+
+/* A graph alone does not know its modules. */
+static LfbModule *
+no_module (LfbNode  *node,
+           gpointer  user_data)
+{
+  return NULL;
 }
 
 /**
@@ -47,7 +107,8 @@ has_effect (LfbNode *node)
  *
  * Erases every node without users, from the last to the first, so that what
  * only dead nodes read goes with them. Inputs, the output, assertions,
- * `operator.setitem` and methods that work in place (`name_`) stay.
+ * `operator.setitem` and methods that work in place (`name_`) stay, and so do
+ * functions that work in place on what others may read. Modules go.
  *
  * Returns: whether anything was erased
  *
@@ -56,21 +117,9 @@ has_effect (LfbNode *node)
 gboolean
 lfb_graph_eliminate_dead_code (LfbGraph *self)
 {
-  gboolean changed = FALSE;
-  LfbNode *previous;
-
   g_return_val_if_fail (LFB_IS_GRAPH (self), FALSE);
 
-  for (LfbNode *node = self->last; node != NULL; node = previous)
-    {
-      previous = node->previous;
-      if (node->n_users > 0 || has_effect (node))
-        continue;
-      lfb_graph_erase_node (self, node, NULL);
-      changed = TRUE;
-    }
-
-  return changed;
+  return _lfb_graph_remove_dead_code (self, no_module, NULL);
 }
 
 static void

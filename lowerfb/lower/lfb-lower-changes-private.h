@@ -23,5 +23,7 @@ gboolean  _lfb_match_in_place  (LfbLowerContext *context,
                                 LfbNode         *quantize,
                                 LfbNode         *ref,
                                 LfbNode         *dequantize);
+/* Dead nodes go, but for those whose change others may read. */
+gboolean  _lfb_lower_remove_dead_code (LfbLowerContext *context);
 
 G_END_DECLS

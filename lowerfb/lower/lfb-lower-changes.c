@@ -12,161 +12,39 @@
 
 #include <lowerfb/lower/lfb-lower-changes-private.h>
 
+#include <lowerfb/graph/lfb-effects-private.h>
 #include <lowerfb/lower/lfb-lower-pattern-private.h>
-#include <lowerfb/lower/lfb-lower-tables-private.h>
-
-#include <string.h>
-
-/* Functions that can be told by position to work in place. */
-static const struct
-{
-  const char *function;
-  gsize position;
-} told_by_position[] = {
-  { LFB_FUNCTIONAL ("relu"), 1 },
-  { LFB_FUNCTIONAL ("relu6"), 1 },
-  { LFB_FUNCTIONAL ("hardswish"), 1 },
-  { LFB_FUNCTIONAL ("hardsigmoid"), 1 },
-  { LFB_FUNCTIONAL ("silu"), 1 },
-  { LFB_FUNCTIONAL ("mish"), 1 },
-  { LFB_FUNCTIONAL ("selu"), 1 },
-  { LFB_FUNCTIONAL ("elu"), 2 },
-  { LFB_FUNCTIONAL ("celu"), 2 },
-  { LFB_FUNCTIONAL ("leaky_relu"), 2 },
-  { LFB_FUNCTIONAL ("hardtanh"), 3 },
-  { LFB_FUNCTIONAL ("dropout"), 3 },
-  { LFB_FUNCTIONAL ("threshold"), 3 },
-};
-
-static gboolean
-is_true (LfbValue *value)
-{
-  return value != NULL && lfb_value_get_kind (value) == LFB_VALUE_KIND_BOOL && lfb_value_get_bool (value);
-}
-
-/* name_, but not __name__. */
-static gboolean
-ends_in_place (const char *name)
-{
-  gsize length = strlen (name);
-
-  return length > 1 && name[length - 1] == '_' && name[length - 2] != '_';
-}
-
-static gboolean
-is_assignment (const char *function)
-{
-  static const char *operators[] = {
-    "operator.iadd", "operator.isub", "operator.imul", "operator.itruediv", "operator.ifloordiv", "operator.imod",
-    "operator.ipow", "operator.imatmul", "operator.iand", "operator.ior", "operator.ixor", "operator.ilshift",
-    "operator.irshift", "operator.setitem", NULL,
-  };
-
-  return g_strv_contains (operators, function);
-}
-
-static gboolean
-function_works_in_place (LfbNode *node)
-{
-  const char *name = _lfb_canonical_function (lfb_node_get_target (node));
-
-  /* the int8 operators make tensors of their own, whatever they are told */
-  if (g_str_has_prefix (name, LFB_OPS ("")))
-    return FALSE;
-  if (ends_in_place (name) || is_assignment (name) || is_true (lfb_node_get_kwarg (node, "inplace")))
-    return TRUE;
-
-  for (guint i = 0; i < G_N_ELEMENTS (told_by_position); i++)
-    {
-      if (g_str_equal (told_by_position[i].function, name))
-        return is_true (lfb_node_get_arg (node, told_by_position[i].position));
-    }
-
-  return FALSE;
-}
-
-static gboolean
-module_works_in_place (LfbLowerContext *context,
-                       LfbNode         *node)
-{
-  LfbModule *module = _lfb_lower_context_get_module (context, node);
-
-  return module != NULL && !g_str_has_prefix (lfb_module_get_type_name (module), "torch.ao.nn.") &&
-         is_true (lfb_module_get_setting (module, "inplace"));
-}
 
 /* The node whose result @node changes; %NULL if it changes nothing. */
 LfbNode *
 _lfb_changed_by (LfbLowerContext *context,
                  LfbNode         *node)
 {
-  LfbValue *value = NULL;
-  gboolean works_in_place = FALSE;
+  LfbNode *changed;
 
-  switch (lfb_node_get_op (node))
-    {
-    case LFB_OP_CALL_METHOD:
-      works_in_place = ends_in_place (lfb_node_get_target (node));
-      break;
-    case LFB_OP_CALL_FUNCTION:
-      works_in_place = function_works_in_place (node);
-      value = lfb_node_get_kwarg (node, "out");
-      break;
-    case LFB_OP_CALL_MODULE:
-      works_in_place = module_works_in_place (context, node);
-      break;
-    default:
-      break;
-    }
+  _lfb_node_get_change (node, _lfb_lower_context_get_module (context, node), &changed);
 
-  if (works_in_place)
-    value = _lfb_node_argument (node, 0, "input");
-
-  return value != NULL ? lfb_value_get_node (value) : NULL;
+  return changed;
 }
 
-/* The tensor that the result of @node shares its elements with: of what only
- * looks at it another way, and of what works in place. %NULL: it has its own.
+/* The tensor that the result of @node shares its elements with, or may share:
+ * of what looks at it another way, and of what works in place. %NULL: it has
+ * its own. A dequantize shares nothing with what is quantized.
  */
 static LfbNode *
 viewed_by (LfbLowerContext *context,
            LfbNode         *node)
 {
-  static const char *views[] = {
-    "view", "reshape", "permute", "transpose", "squeeze", "unsqueeze", "contiguous", "detach", "flatten", "narrow",
-    "select", "expand", "expand_as", "view_as", "t", "chunk", "split", "unbind", "unflatten", "movedim", "to",
-    "float", "getitem", "dropout", "swapaxes", "diagonal", "unfold", NULL,
-  };
-  static const char *modules[] = {
-    LFB_FLOAT ("Identity"), LFB_FLOAT ("Flatten"), LFB_FLOAT ("Unflatten"), LFB_FLOAT ("Dropout"), NULL,
-  };
-  const char *target = lfb_node_get_target (node);
-  const char *type = _lfb_lower_context_get_type (context, node);
-  const char *dot = strrchr (target, '.');
   LfbNode *changed = _lfb_changed_by (context, node);
-  gboolean is_view = FALSE;
-  LfbValue *value;
+  LfbNode *viewed;
 
   if (changed != NULL)
     return changed;
+  if (_lfb_is_dequantize (node))
+    return NULL;
+  _lfb_node_get_view (node, _lfb_lower_context_get_module (context, node), &viewed);
 
-  switch (lfb_node_get_op (node))
-    {
-    case LFB_OP_CALL_METHOD:
-      is_view = g_strv_contains (views, target);
-      break;
-    case LFB_OP_CALL_FUNCTION:
-      is_view = !g_str_has_prefix (target, LFB_OPS ("")) && dot != NULL && g_strv_contains (views, dot + 1);
-      break;
-    case LFB_OP_CALL_MODULE:
-      is_view = type != NULL && g_strv_contains (modules, type);
-      break;
-    default:
-      break;
-    }
-  value = is_view ? _lfb_node_argument (node, 0, "input") : NULL;
-
-  return value != NULL ? lfb_value_get_node (value) : NULL;
+  return viewed;
 }
 
 /* Who changes a node's result: the first, and one more, which tells that there
@@ -360,4 +238,17 @@ _lfb_match_in_place (LfbLowerContext *context,
     }
 
   return TRUE;
+}
+
+static LfbModule *
+get_module (LfbNode  *node,
+            gpointer  user_data)
+{
+  return _lfb_lower_context_get_module (user_data, node);
+}
+
+gboolean
+_lfb_lower_remove_dead_code (LfbLowerContext *context)
+{
+  return _lfb_graph_remove_dead_code (context->graph, get_module, context);
 }

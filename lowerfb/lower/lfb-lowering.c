@@ -10,6 +10,7 @@
 
 #include <lowerfb/lower/lfb-lowering-private.h>
 
+#include <lowerfb/lower/lfb-lower-changes-private.h>
 #include <lowerfb/lower/lfb-lower-debug-private.h>
 #include <lowerfb/lower/lfb-lower-explain-private.h>
 #include <lowerfb/lower/lfb-lowering-report-private.h>
@@ -303,7 +304,7 @@ lower_graph (LfbLowering      *self,
   if (!lower_inner_graphs (self, context, error))
     return FALSE;
 
-  lfb_graph_eliminate_dead_code (context->graph);
+  _lfb_lower_remove_dead_code (context);
   for (guint i = 0; i < self->passes->len; i++)
     {
       if (!run_pass (self, context, g_ptr_array_index (self->passes, i), error))

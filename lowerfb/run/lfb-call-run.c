@@ -6,6 +6,7 @@
  * kind, to which it is converted.
  */
 
+#include <lowerfb/graph/lfb-effects-private.h>
 #include <lowerfb/run/lfb-array-private.h>
 #include <lowerfb/run/lfb-call-private.h>
 
@@ -58,7 +59,7 @@ lfb_call_run (LfbCall  *call,
 
   if (call->own_state != NULL)
     row->free_state (call->own_state);
-  if (result == NULL || row->reshapes || !lfb_operator_is_in_place (call->info, call->kind, call->name) ||
+  if (result == NULL || _lfb_name_get_change (call->name) != LFB_CHANGE_ELEMENTS || target == NULL ||
       lfb_value_get_kind (result) != LFB_VALUE_KIND_TENSOR || lfb_value_get_kind (target) != LFB_VALUE_KIND_TENSOR)
     return g_steal_pointer (&result);
 

@@ -17,16 +17,30 @@ typedef struct _LfbCallable LfbCallable;
 /* How modules that are graphs are made, run and freed: the plan's business. */
 typedef struct _LfbCompiler LfbCompiler;
 
+/* What a call of parts or a graph may do to its arguments, and whether its result
+ * may hold elements of theirs, or the same ones twice.
+ */
 typedef struct {
-  gpointer   (*make) (LfbGraphModule     *model,
-                      const LfbCompiler  *outer,
-                      GError            **error);
-  LfbValue  *(*run)  (gpointer            plan,
-                      const LfbRuntime   *runtime,
-                      LfbValue          **args,
-                      gsize               n_args,
-                      GError            **error);
-  void       (*free) (gpointer            plan);
+  gboolean changes;
+  gboolean shows;
+  gboolean repeats;
+} LfbCallableEffects;
+
+typedef struct {
+  gpointer   (*make) (LfbGraphModule      *model,
+                      const LfbCompiler   *outer,
+                      GError             **error);
+  LfbValue  *(*run)  (gpointer             plan,
+                      const LfbRuntime    *runtime,
+                      LfbValue           **args,
+                      gsize                n_args,
+                      const char * const  *names,
+                      LfbValue           **values,
+                      gsize                n_values,
+                      GError             **error);
+  const LfbCallableEffects *
+             (*get_effects) (gpointer      plan);
+  void       (*free) (gpointer             plan);
 } LfbSubgraphFuncs;
 
 /* What finding callables needs. @budget is shared by all of a session: shared
@@ -72,11 +86,9 @@ LfbValue    *lfb_callable_run          (const LfbCallable       *self,
                                         gsize                    n_values,
                                         GError                 **error);
 const char  *lfb_callable_get_name     (const LfbCallable       *self);
-/* Whether the result takes the place of the first argument: relu_, inplace=True, setitem. */
-gboolean     lfb_callable_is_in_place  (const LfbCallable       *self,
-                                        const char * const      *names,
-                                        LfbValue               **values,
-                                        gsize                    n_values);
+gboolean     lfb_callable_has_parts    (const LfbCallable       *self);
+const LfbCallableEffects *
+             lfb_callable_get_effects  (const LfbCallable       *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LfbCallable, lfb_callable_free)
 

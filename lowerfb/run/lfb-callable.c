@@ -4,6 +4,8 @@
 
 #include <lowerfb/run/lfb-callable-private.h>
 
+#include <lowerfb/graph/lfb-effects-private.h>
+
 #include <string.h>
 
 /* Fused modules that run their parts in turn, and what to do with a second
@@ -48,6 +50,8 @@ struct _LfbCallable {
   const LfbOperatorInfo *info;
   LfbValue **bound;
   gpointer state;
+
+  LfbCallableEffects effects;
 
   /* A sequence of parts. */
   const Sequence *sequence;
@@ -154,6 +158,28 @@ find_sequence (const char *type)
   return NULL;
 }
 
+/* The first part has the argument; the next has it too if that shows it. */
+static void
+find_effects (LfbCallable *self)
+{
+  self->effects.shows = TRUE;
+  for (guint i = 0; i < self->parts->len && self->effects.shows; i++)
+    {
+      const LfbCallableEffects *part = lfb_callable_get_effects (g_ptr_array_index (self->parts, i));
+
+      self->effects.changes |= part->changes;
+      self->effects.shows = part->shows;
+    }
+  for (guint i = 0; i < self->parts->len; i++)
+    {
+      const LfbCallableEffects *part = lfb_callable_get_effects (g_ptr_array_index (self->parts, i));
+
+      self->effects.repeats = part->repeats || (self->effects.repeats && part->shows);
+    }
+  if (self->sequence->adds)
+    self->effects.shows = FALSE;
+}
+
 static gboolean
 add_parts (LfbCallable        *self,
            const LfbCompiler  *outer,
@@ -183,6 +209,7 @@ add_parts (LfbCallable        *self,
                    path, self->sequence->type, self->parts->len, self->sequence->min_parts, path);
       return FALSE;
     }
+  find_effects (self);
   if (self->sequence->adds)
     {
       g_ptr_array_set_size (self->parts, 1);
@@ -246,34 +273,23 @@ lfb_callable_new_module (const LfbCompiler  *compiler,
     }
   self = callable_new (LFB_OPERATOR_MODULE, info, type);
   bind_module (self, module);
+  self->effects.changes = _lfb_module_works_in_place (module);
+  self->effects.shows = self->effects.changes || _lfb_module_get_view (module) != LFB_VIEW_NONE;
 
   return g_steal_pointer (&self);
 }
 
+/* Whether it runs other callables or a graph, rather than an operator. */
 gboolean
-lfb_callable_is_in_place (const LfbCallable   *self,
-                          const char * const  *names,
-                          LfbValue           **values,
-                          gsize                n_values)
+lfb_callable_has_parts (const LfbCallable *self)
 {
-  gssize index;
+  return self->info == NULL;
+}
 
-  if (self->info == NULL)
-    return FALSE;
-  if (lfb_operator_is_in_place (self->info, self->kind, self->name))
-    return TRUE;
-  /* What makes an output range of its own makes a new tensor, whatever it is told. */
-  if (g_str_has_prefix (self->name, "torch.ops.quantized.") || g_str_has_prefix (self->name, "torch.ao.nn.quantized."))
-    return FALSE;
-
-  for (gsize i = 0; i < n_values; i++)
-    if (strcmp (names[i], "inplace") == 0 && lfb_value_get_kind (values[i]) == LFB_VALUE_KIND_BOOL)
-      return lfb_value_get_bool (values[i]);
-  index = lfb_operator_parameter (self->info, "inplace");
-
-  return index >= 0 && self->bound[index] != NULL &&
-         lfb_value_get_kind (self->bound[index]) == LFB_VALUE_KIND_BOOL &&
-         lfb_value_get_bool (self->bound[index]);
+const LfbCallableEffects *
+lfb_callable_get_effects (const LfbCallable *self)
+{
+  return self->subgraph != NULL ? self->subgraphs->get_effects (self->subgraph) : &self->effects;
 }
 
 /* Where an argument given by position goes while preparing: %NULLs are skipped
@@ -362,30 +378,76 @@ run_operator (const LfbCallable   *self,
   return lfb_call_run (&call, error);
 }
 
-static LfbValue *
-run_sequence (const LfbCallable  *self,
-              const LfbRuntime   *runtime,
-              LfbValue          **args,
-              gsize               n_args,
-              GError            **error)
+/* The arguments of the modules' forward (): the first, and what is added. */
+static gboolean
+bind_sequence (const LfbCallable   *self,
+               LfbValue           **args,
+               gsize                n_args,
+               const char * const  *names,
+               LfbValue           **values,
+               gsize                n_values,
+               LfbValue           **bound,
+               GError             **error)
 {
+  static const char * const one[] = { "input" }, * const two[] = { "x1", "x2" };
+  const char * const *wanted = self->sequence->adds ? two : one;
   gsize n_wanted = self->sequence->adds ? 2 : 1;
-  g_autoptr (LfbValue) value = NULL;
 
-  if (n_args != n_wanted)
+  if (n_args > n_wanted)
     {
       g_set_error (error, LFB_ERROR, LFB_ERROR_ARGUMENT,
                    "%" G_GSIZE_FORMAT " arguments are given by position, expected %" G_GSIZE_FORMAT,
                    n_args, n_wanted);
-      return NULL;
+      return FALSE;
     }
+  for (gsize i = 0; i < n_args; i++)
+    bound[i] = args[i];
+  for (gsize i = 0; i < n_values; i++)
+    {
+      gsize position = 0;
 
-  value = lfb_value_ref (args[0]);
+      while (position < n_wanted && strcmp (names[i], wanted[position]) != 0)
+        position++;
+      if (position == n_wanted || bound[position] != NULL)
+        {
+          g_set_error (error, LFB_ERROR, LFB_ERROR_ARGUMENT, position == n_wanted
+                       ? "there is no argument `%s`" : "argument `%s` is given twice", names[i]);
+          return FALSE;
+        }
+      bound[position] = values[i];
+    }
+  for (gsize i = 0; i < n_wanted; i++)
+    if (bound[i] == NULL)
+      {
+        g_set_error (error, LFB_ERROR, LFB_ERROR_ARGUMENT, "argument `%s` is missing", wanted[i]);
+        return FALSE;
+      }
+
+  return TRUE;
+}
+
+static LfbValue *
+run_sequence (const LfbCallable   *self,
+              const LfbRuntime    *runtime,
+              LfbValue           **args,
+              gsize                n_args,
+              const char * const  *names,
+              LfbValue           **values,
+              gsize                n_values,
+              GError             **error)
+{
+  LfbValue *bound[2] = { NULL, NULL };
+  g_autoptr (LfbValue) value = NULL;
+
+  if (!bind_sequence (self, args, n_args, names, values, n_values, bound, error))
+    return NULL;
+
+  value = lfb_value_ref (bound[0]);
   for (guint i = 0; i < self->parts->len; i++)
     {
       const LfbCallable *part = g_ptr_array_index (self->parts, i);
       gboolean second = self->sequence->adds && i == 1;
-      LfbValue *inputs[2] = { value, second ? args[1] : NULL };
+      LfbValue *inputs[2] = { value, second ? bound[1] : NULL };
       LfbValue *result = lfb_callable_run (part, runtime, inputs, second ? 2 : 1, NULL, NULL, 0, error);
 
       if (result == NULL)
@@ -413,14 +475,8 @@ lfb_callable_run (const LfbCallable   *self,
   if (self->info != NULL)
     return run_operator (self, runtime, args, n_args, names, values, n_values, error);
 
-  if (n_values > 0)
-    {
-      g_set_error (error, LFB_ERROR, LFB_ERROR_ARGUMENT,
-                   "argument `%s` is given by name, which a module of parts or a graph does not take", names[0]);
-      return NULL;
-    }
   if (self->sequence != NULL)
-    return run_sequence (self, runtime, args, n_args, error);
+    return run_sequence (self, runtime, args, n_args, names, values, n_values, error);
 
-  return self->subgraphs->run (self->subgraph, runtime, args, n_args, error);
+  return self->subgraphs->run (self->subgraph, runtime, args, n_args, names, values, n_values, error);
 }

@@ -56,14 +56,6 @@ struct _LfbOperator {
 
   /* The parameters that a module is called with; %NULL for the first one. */
   const char *forward;
-
-  /* The result takes the place of the first argument, in every spelling and
-   * not only in those that end in _ or say inplace.
-   */
-  gboolean in_place;
-
-  /* Also in place it may have another shape: unsqueeze_ and its like. */
-  gboolean reshapes;
 };
 
 typedef struct {
@@ -144,9 +136,6 @@ char                 **lfb_operator_list_names (void);
 gssize                 lfb_operator_parameter  (const LfbOperatorInfo  *info,
                                                 const char             *name);
 char                  *lfb_operator_describe   (const LfbOperatorInfo  *info);
-gboolean               lfb_operator_is_in_place (const LfbOperatorInfo *info,
-                                                 LfbOperatorKind        kind,
-                                                 const char            *name);
 const LfbTitledFamily *lfb_operator_families   (gsize                  *n_families);
 
 G_END_DECLS

@@ -181,23 +181,6 @@ lfb_operator_parameter (const LfbOperatorInfo *info,
   return -1;
 }
 
-/* By its name or row: relu_, operator.iadd, setitem. */
-gboolean
-lfb_operator_is_in_place (const LfbOperatorInfo *info,
-                          LfbOperatorKind        kind,
-                          const char            *name)
-{
-  gsize length = strlen (name);
-
-  if (info->row->in_place)
-    return TRUE;
-  /* Python's words: and_, or_, not_. */
-  if (g_str_has_prefix (name, "operator."))
-    return FALSE;
-
-  return kind != LFB_OPERATOR_MODULE && length > 2 && name[length - 1] == '_' && name[length - 2] != '_';
-}
-
 static int
 compare_strings (gconstpointer a,
                  gconstpointer b)

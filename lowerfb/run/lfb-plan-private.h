@@ -8,7 +8,9 @@
 
 #pragma once
 
+#include <lowerfb/graph/lfb-effects-private.h>
 #include <lowerfb/run/lfb-callable-private.h>
+#include <lowerfb/run/lfb-track-private.h>
 
 G_BEGIN_DECLS
 
@@ -18,6 +20,16 @@ typedef struct {
   gssize slot;          /* -1: not a slot */
   gboolean nested;
 } LfbPlanArg;
+
+/* What a step does to other names: what it writes to in place, and what it looks
+ * at; slots, or -1 for none.
+ */
+typedef struct {
+  LfbChange change;
+  gssize changed;
+  LfbView view;
+  gssize viewed;
+} LfbPlanEffect;
 
 typedef struct {
   char *node;
@@ -30,12 +42,15 @@ typedef struct {
   gsize n_values;
 
   gsize slot;
+  LfbPlanEffect effect;
   gssize replaces;      /* the slot that the result fills too; -1: none */
+  GArray *updated;      /* gsize: tracked slots that it reads; %NULL: none */
   GArray *dead;         /* gsize: slots that nothing reads afterwards */
 } LfbPlanStep;
 
 typedef struct {
   char *node;
+  char *name;           /* of the argument */
   gsize slot;
   LfbValue *fallback;   /* %NULL: the input has to be given */
   LfbDType dtype;       /* of the example */
@@ -50,7 +65,30 @@ typedef struct {
   gsize n_slots;
   LfbPlanArg output;
   GPtrArray *nodes;     /* keeps the keys of slots */
+
+  /* By slot, %NULL if no write reaches another name that is read later: whether
+   * a run tracks it, and of an attribute the slot that shows it first.
+   */
+  gboolean *tracked;
+  gsize *first;
+  GArray *updated;      /* gsize: tracked slots that the output reads */
+
+  /* As a part of another graph: whether it writes to an input in place, whether
+   * its output may hold elements of an input, or the same ones twice.
+   */
+  LfbCallableEffects effects;
 } LfbPlan;
+
+/* A call with all its values, as a run makes it. */
+typedef struct {
+  const LfbCallable *callable;
+  const LfbRuntime *runtime;
+  LfbValue **args;
+  gsize n_args;
+  const char * const *names;
+  LfbValue **values;
+  gsize n_values;
+} LfbPlanCall;
 
 typedef void (*LfbPlanTimer) (gsize    step,
                               gint64   nanoseconds,
@@ -66,6 +104,16 @@ LfbValue *lfb_plan_run     (const LfbPlan      *self,
                             gsize               n_inputs,
                             LfbPlanTimer        timer,
                             gpointer            user_data,
+                            GError            **error);
+
+LfbTrack *lfb_follow_view  (const LfbPlanCall  *call,
+                            LfbView             view,
+                            const LfbTrack     *subject,
+                            LfbValue           *result,
+                            GError            **error);
+gboolean  lfb_follow_write (const LfbPlanCall  *call,
+                            LfbTrack           *subject,
+                            LfbValue           *result,
                             GError            **error);
 
 extern const LfbSubgraphFuncs lfb_plan_subgraphs;

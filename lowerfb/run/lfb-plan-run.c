@@ -13,6 +13,7 @@ typedef struct {
   const LfbPlan *plan;
   const LfbRuntime *runtime;
   LfbValue **slots;
+  LfbTrack **tracks;    /* by slot; %NULL if the plan keeps track of none */
 } Run;
 
 static LfbValue *
@@ -74,28 +75,161 @@ read_args (Run              *run,
   return values;
 }
 
+static void
+set_track (Run      *run,
+           gsize     slot,
+           LfbTrack *track)
+{
+  lfb_track_free (run->tracks[slot]);
+  run->tracks[slot] = track;
+}
+
+/* Before they are read: what they show may have been written to. */
+static gboolean
+update_slots (Run     *run,
+              GArray  *slots,
+              GError **error)
+{
+  for (guint i = 0; slots != NULL && i < slots->len; i++)
+    {
+      gsize slot = g_array_index (slots, gsize, i);
+      g_autoptr (LfbValue) value = lfb_value_ref (read_slot (run, slot));
+      LfbValue *old = value;
+
+      if (!lfb_track_update (run->tracks[slot], &value, error))
+        return FALSE;
+      if (value != old)
+        write_slot (run, slot, value);
+    }
+
+  return TRUE;
+}
+
+/* What attributes show when a run begins. */
+static void
+track_constants (Run *run)
+{
+  for (gsize i = 0; i < run->plan->n_slots; i++)
+    {
+      gsize first = run->plan->first[i];
+
+      if (!run->plan->tracked[i] || run->plan->constants[i] == NULL)
+        continue;
+      run->tracks[i] = first != i ? lfb_track_copy (run->tracks[first]) : lfb_track_new (run->plan->constants[i]);
+    }
+}
+
+/* x += y makes a new number or tuple, but changes a tensor or a list. */
+static gboolean
+is_changeable (LfbValue *value)
+{
+  return lfb_value_get_kind (value) == LFB_VALUE_KIND_TENSOR || lfb_value_get_kind (value) == LFB_VALUE_KIND_LIST;
+}
+
+static gboolean
+follow_change (Run                *run,
+               const LfbPlanStep  *step,
+               const LfbPlanCall  *call,
+               LfbValue           *target,
+               LfbValue           *result,
+               GError            **error)
+{
+  LfbTrack *changed = run->tracks[step->effect.changed], *track;
+
+  if (!lfb_track_is_tensor (changed) && (lfb_value_is_sequence (target) || lfb_value_get_kind (target) == LFB_VALUE_KIND_DICT))
+    {
+      g_set_error (error, LFB_ERROR, LFB_ERROR_UNSUPPORTED,
+                   "it changes a list in place whose tensors are written in place too");
+      return FALSE;
+    }
+  if (!lfb_track_is_tensor (changed))
+    {
+      set_track (run, step->slot, lfb_track_new (result));
+      return TRUE;
+    }
+
+  if (step->effect.change == LFB_CHANGE_SHAPE)
+    {
+      track = lfb_follow_view (call, LFB_VIEW_MOVED, changed, result, error);
+      if (track == NULL)
+        return FALSE;
+      set_track (run, step->effect.changed, lfb_track_copy (track));
+      set_track (run, step->slot, track);
+      return TRUE;
+    }
+  if (!lfb_follow_write (call, changed, result, error))
+    return FALSE;
+  set_track (run, step->slot, lfb_track_copy (changed));
+
+  return TRUE;
+}
+
+/* What the result shows, and what shows it now. */
+static gboolean
+follow_step (Run                *run,
+             const LfbPlanStep  *step,
+             GPtrArray          *args,
+             GPtrArray          *values,
+             LfbValue           *result,
+             GError            **error)
+{
+  const LfbPlanCall call = { step->callable, run->runtime, (LfbValue **) args->pdata, args->len,
+                             (const char * const *) step->names, (LfbValue **) values->pdata, values->len };
+  const LfbPlanEffect *effect = &step->effect;
+  LfbTrack *track;
+
+  if (effect->change != LFB_CHANGE_NONE && effect->changed >= 0)
+    return follow_change (run, step, &call, read_slot (run, effect->changed), result, error);
+
+  if (effect->viewed >= 0 && run->tracks[effect->viewed] != NULL)
+    track = lfb_follow_view (&call, effect->view, run->tracks[effect->viewed], result, error);
+  else
+    track = lfb_track_new (result);
+  if (track == NULL)
+    return FALSE;
+  set_track (run, step->slot, track);
+
+  return TRUE;
+}
+
 static gboolean
 run_step (Run          *run,
           LfbPlanStep  *step,
           GError      **error)
 {
-  g_autoptr (GPtrArray) args = read_args (run, step->args, step->n_args);
-  g_autoptr (GPtrArray) values = read_args (run, step->values, step->n_values);
+  g_autoptr (GPtrArray) args = NULL;
+  g_autoptr (GPtrArray) values = NULL;
   g_autoptr (LfbValue) result = NULL;
+  gboolean followed = TRUE;
 
+  if (!update_slots (run, step->updated, error))
+    {
+      g_prefix_error (error, "node `%s` (%s): ", step->node, lfb_callable_get_name (step->callable));
+      return FALSE;
+    }
+  args = read_args (run, step->args, step->n_args);
+  values = read_args (run, step->values, step->n_values);
   result = lfb_callable_run (step->callable, run->runtime, (LfbValue **) args->pdata, args->len,
                              (const char * const *) step->names, (LfbValue **) values->pdata, values->len, error);
-  if (result == NULL)
+  if (result != NULL && run->tracks != NULL && run->plan->tracked[step->slot])
+    followed = follow_step (run, step, args, values, result, error);
+  if (result == NULL || !followed)
     {
       g_prefix_error (error, "node `%s` (%s): ", step->node, lfb_callable_get_name (step->callable));
       return FALSE;
     }
 
   write_slot (run, step->slot, result);
-  if (step->replaces >= 0)
+  if (step->replaces >= 0 && is_changeable (read_slot (run, step->replaces)))
     write_slot (run, step->replaces, result);
   for (guint i = 0; i < step->dead->len; i++)
-    write_slot (run, g_array_index (step->dead, gsize, i), NULL);
+    {
+      gsize slot = g_array_index (step->dead, gsize, i);
+
+      write_slot (run, slot, NULL);
+      if (run->tracks != NULL)
+        set_track (run, slot, NULL);
+    }
 
   return TRUE;
 }
@@ -135,7 +269,7 @@ take_inputs (Run       *run,
   for (gsize i = 0; i < n_wanted; i++)
     {
       const LfbPlanInput *input = g_ptr_array_index (run->plan->inputs, i);
-      LfbValue *value = i < n_inputs ? inputs[i] : input->fallback;
+      LfbValue *value = i < n_inputs && inputs[i] != NULL ? inputs[i] : input->fallback;
 
       if (value == NULL)
         {
@@ -153,6 +287,8 @@ take_inputs (Run       *run,
           return FALSE;
         }
       write_slot (run, input->slot, value);
+      if (run->tracks != NULL && run->plan->tracked[input->slot])
+        set_track (run, input->slot, lfb_track_new (value));
     }
 
   return TRUE;
@@ -223,13 +359,21 @@ lfb_plan_run (const LfbPlan     *self,
               GError           **error)
 {
   g_autofree LfbValue **slots = g_new0 (LfbValue *, MAX (self->n_slots, 1));
-  Run run = { self, runtime, slots };
+  g_autofree LfbTrack **tracks = self->tracked != NULL ? g_new0 (LfbTrack *, self->n_slots) : NULL;
+  Run run = { self, runtime, slots, tracks };
   LfbValue *result = NULL;
 
-  if (take_inputs (&run, inputs, n_inputs, error) && run_steps (&run, timer, user_data, error))
+  if (tracks != NULL)
+    track_constants (&run);
+  if (take_inputs (&run, inputs, n_inputs, error) && run_steps (&run, timer, user_data, error) &&
+      update_slots (&run, self->updated, error))
     result = self->output.value != NULL ? read_arg (&run, &self->output) : lfb_value_for_none ();
   for (gsize i = 0; i < self->n_slots; i++)
-    write_slot (&run, i, NULL);
+    {
+      write_slot (&run, i, NULL);
+      if (tracks != NULL)
+        lfb_track_free (tracks[i]);
+    }
 
   return result;
 }
@@ -247,14 +391,60 @@ make_subgraph (LfbGraphModule     *model,
   return lfb_plan_new (&compiler, error);
 }
 
-static LfbValue *
-run_subgraph (gpointer           plan,
-              const LfbRuntime  *runtime,
-              LfbValue         **args,
-              gsize              n_args,
-              GError           **error)
+/* Arguments by name go to the placeholders that are called so. */
+static gboolean
+place_named (const LfbPlan       *self,
+             LfbValue           **inputs,
+             const char * const  *names,
+             LfbValue           **values,
+             gsize                n_values,
+             GError             **error)
 {
-  return lfb_plan_run (plan, runtime, args, n_args, NULL, NULL, error);
+  for (gsize i = 0; i < n_values; i++)
+    {
+      guint at = 0;
+
+      while (at < self->inputs->len &&
+             strcmp (((LfbPlanInput *) g_ptr_array_index (self->inputs, at))->name, names[i]) != 0)
+        at++;
+      if (at == self->inputs->len || inputs[at] != NULL)
+        {
+          g_set_error (error, LFB_ERROR, LFB_ERROR_ARGUMENT, at == self->inputs->len
+                       ? "there is no argument `%s`" : "argument `%s` is given twice", names[i]);
+          return FALSE;
+        }
+      inputs[at] = values[i];
+    }
+
+  return TRUE;
+}
+
+static LfbValue *
+run_subgraph (gpointer             plan,
+              const LfbRuntime    *runtime,
+              LfbValue           **args,
+              gsize                n_args,
+              const char * const  *names,
+              LfbValue           **values,
+              gsize                n_values,
+              GError             **error)
+{
+  const LfbPlan *self = plan;
+  gsize n_inputs = MAX (n_args, n_values > 0 ? self->inputs->len : 0);
+  g_autofree LfbValue **inputs = g_new0 (LfbValue *, MAX (n_inputs, 1));
+
+  for (gsize i = 0; i < n_args; i++)
+    inputs[i] = args[i];
+  if (n_args <= self->inputs->len && !place_named (self, inputs, names, values, n_values, error))
+    return NULL;
+
+  return lfb_plan_run (plan, runtime, inputs, n_inputs, NULL, NULL, error);
+}
+
+static const LfbCallableEffects *
+get_effects (gpointer plan)
+{
+  return &((const LfbPlan *) plan)->effects;
 }
 
 static void
@@ -263,4 +453,4 @@ free_subgraph (gpointer plan)
   lfb_plan_free (plan);
 }
 
-const LfbSubgraphFuncs lfb_plan_subgraphs = { make_subgraph, run_subgraph, free_subgraph };
+const LfbSubgraphFuncs lfb_plan_subgraphs = { make_subgraph, run_subgraph, get_effects, free_subgraph };

@@ -5,7 +5,7 @@
  * attributes that are not there, constants that do not fit.
  */
 
-#include <lowerfb/run/lfb-plan-private.h>
+#include <lowerfb/run/lfb-alias-private.h>
 
 #include <string.h>
 
@@ -24,6 +24,7 @@ step_free (LfbPlanStep *step)
     clear_arg (&step->values[i]);
   g_clear_pointer (&step->callable, lfb_callable_free);
   g_clear_pointer (&step->dead, g_array_unref);
+  g_clear_pointer (&step->updated, g_array_unref);
   g_strfreev (step->names);
   g_free (step->args);
   g_free (step->values);
@@ -36,6 +37,7 @@ input_free (LfbPlanInput *input)
 {
   g_clear_pointer (&input->fallback, lfb_value_unref);
   g_free (input->node);
+  g_free (input->name);
   g_free (input);
 }
 
@@ -52,7 +54,10 @@ lfb_plan_free (LfbPlan *self)
   g_ptr_array_unref (self->steps);
   g_hash_table_unref (self->slots);
   g_ptr_array_unref (self->nodes);
+  g_clear_pointer (&self->updated, g_array_unref);
   g_free (self->constants);
+  g_free (self->tracked);
+  g_free (self->first);
   g_free (self);
 }
 
@@ -68,9 +73,11 @@ plan_alloc (LfbGraph *graph)
   self->slots = g_hash_table_new (NULL, NULL);
   self->n_slots = lfb_graph_get_n_nodes (graph);
   self->constants = g_new0 (LfbValue *, MAX (self->n_slots, 1));
+  self->first = g_new0 (gsize, MAX (self->n_slots, 1));
   for (LfbNode *node = lfb_graph_get_first (graph); node != NULL; node = lfb_node_get_next (node))
     {
       g_ptr_array_add (self->nodes, g_object_ref (node));
+      self->first[slot] = slot;
       g_hash_table_insert (self->slots, node, GSIZE_TO_POINTER (++slot));
     }
 
@@ -208,31 +215,30 @@ make_step (const LfbPlan *self,
 
 /* A call: run now if it depends on constants alone, else prepared and kept. */
 static gboolean
-add_call (LfbPlan            *self,
-          const LfbCompiler  *compiler,
-          gboolean           *mutable,
-          LfbNode            *node,
-          LfbCallable        *callable,
-          GError            **error)
+add_call (LfbPlan              *self,
+          const LfbCompiler    *compiler,
+          gboolean             *mutable,
+          LfbNode              *node,
+          const LfbPlanEffect  *effect,
+          LfbCallable          *callable,
+          GError              **error)
 {
   LfbPlanStep *step = make_step (self, node, callable);
-  gboolean all = TRUE, in_place;
+  gboolean all = TRUE, fixed;
   g_autoptr (GPtrArray) args = constant_args (self, mutable, step->args, step->n_args, &all);
   g_autoptr (GPtrArray) values = constant_args (self, mutable, step->values, step->n_values, &all);
   const char * const *names = (const char * const *) step->names;
-  g_autofree LfbValue **given = g_new0 (LfbValue *, step->n_values + 1);
 
   g_ptr_array_add (self->steps, step);
-  for (gsize i = 0; i < step->n_values; i++)
-    given[i] = step->values[i].value;
-  in_place = lfb_callable_is_in_place (callable, names, given, step->n_values);
-  if (in_place && step->n_args > 0 && step->args[0].slot >= 0)
+  step->effect = *effect;
+  if (effect->change != LFB_CHANGE_NONE && effect->changed >= 0)
     {
-      step->replaces = step->args[0].slot;
+      step->replaces = effect->changed;
       mutable[step->replaces] = TRUE;
     }
 
-  if (all && !in_place && step->n_args + step->n_values > 0)
+  fixed = all && effect->change == LFB_CHANGE_NONE && !mutable[step->slot];
+  if (fixed && step->n_args + step->n_values > 0)
     {
       LfbValue *value = lfb_callable_run (callable, compiler->runtime,
                                           (LfbValue **) args->pdata, args->len,
@@ -258,6 +264,7 @@ add_input (LfbPlan *self,
   LfbValue *fallback = lfb_node_get_arg (node, 0);
 
   input->node = g_strdup (lfb_node_get_name (node));
+  input->name = g_strdup (lfb_node_get_target (node));
   input->slot = slot_of (self, node);
   if (fallback != NULL)
     input->fallback = lfb_value_ref (fallback);
@@ -273,23 +280,21 @@ add_input (LfbPlan *self,
   g_ptr_array_add (self->inputs, input);
 }
 
+/* What a node is known to be before others are looked at: a constant, or what
+ * it calls.
+ */
 static gboolean
-add_node (LfbPlan            *self,
-          const LfbCompiler  *compiler,
-          gboolean           *mutable,
-          LfbNode            *node,
-          GError            **error)
+find_node (LfbPlan            *self,
+           const LfbCompiler  *compiler,
+           LfbNode            *node,
+           LfbCallable       **callable,
+           GError            **error)
 {
   const char *target = lfb_node_get_target (node);
-  LfbCallable *callable;
   LfbValue *value;
 
   switch (lfb_node_get_op (node))
     {
-    case LFB_OP_PLACEHOLDER:
-      add_input (self, node);
-      return TRUE;
-
     case LFB_OP_GET_ATTR:
       value = lfb_graph_module_get_attribute (compiler->model, target);
       if (value == NULL)
@@ -301,16 +306,40 @@ add_node (LfbPlan            *self,
       return TRUE;
 
     case LFB_OP_CALL_FUNCTION:
-      callable = lfb_callable_new_operator (LFB_OPERATOR_FUNCTION, target, error);
-      break;
+      *callable = lfb_callable_new_operator (LFB_OPERATOR_FUNCTION, target, error);
+      return *callable != NULL;
 
     case LFB_OP_CALL_METHOD:
-      callable = lfb_callable_new_operator (LFB_OPERATOR_METHOD, target, error);
-      break;
+      *callable = lfb_callable_new_operator (LFB_OPERATOR_METHOD, target, error);
+      return *callable != NULL;
 
     case LFB_OP_CALL_MODULE:
-      callable = lfb_callable_new_module (compiler, target, error);
-      break;
+      *callable = lfb_callable_new_module (compiler, target, error);
+      return *callable != NULL;
+
+    case LFB_OP_PLACEHOLDER:
+    case LFB_OP_OUTPUT:
+    default:
+      return TRUE;
+    }
+}
+
+static gboolean
+add_node (LfbPlan              *self,
+          const LfbCompiler    *compiler,
+          gboolean             *mutable,
+          LfbNode              *node,
+          const LfbPlanEffect  *effect,
+          LfbCallable          *callable,
+          GError              **error)
+{
+  LfbValue *value;
+
+  switch (lfb_node_get_op (node))
+    {
+    case LFB_OP_PLACEHOLDER:
+      add_input (self, node);
+      return TRUE;
 
     case LFB_OP_OUTPUT:
       value = lfb_node_get_arg (node, 0);
@@ -319,11 +348,15 @@ add_node (LfbPlan            *self,
         self->output = make_arg (self, value);
       return TRUE;
 
-    default:
-      g_return_val_if_reached (FALSE);
-    }
+    case LFB_OP_GET_ATTR:
+      return TRUE;
 
-  return callable != NULL && add_call (self, compiler, mutable, node, callable, error);
+    case LFB_OP_CALL_FUNCTION:
+    case LFB_OP_CALL_METHOD:
+    case LFB_OP_CALL_MODULE:
+    default:
+      return add_call (self, compiler, mutable, node, effect, callable, error);
+    }
 }
 
 typedef struct {
@@ -390,27 +423,117 @@ find_lifetimes (LfbPlan *self)
       }
 }
 
+typedef struct {
+  const LfbPlan *plan;
+  GArray *slots;
+} TrackedReads;
+
+static LfbValue *
+add_tracked (LfbNode  *node,
+             gpointer  user_data)
+{
+  TrackedReads *reads = user_data;
+  gsize slot = slot_of (reads->plan, node);
+
+  if (reads->plan->tracked[slot])
+    {
+      if (reads->slots == NULL)
+        reads->slots = g_array_new (FALSE, FALSE, sizeof (gsize));
+      g_array_append_val (reads->slots, slot);
+    }
+
+  return NULL;
+}
+
+static GArray *
+tracked_reads (const LfbPlan    *self,
+               const LfbPlanArg *args,
+               gsize             n_args,
+               const LfbPlanArg *values,
+               gsize             n_values)
+{
+  TrackedReads reads = { self, NULL };
+
+  for (gsize i = 0; i < n_args; i++)
+    lfb_value_unref (lfb_value_map_nodes (args[i].value, add_tracked, &reads));
+  for (gsize i = 0; i < n_values; i++)
+    lfb_value_unref (lfb_value_map_nodes (values[i].value, add_tracked, &reads));
+
+  return reads.slots;
+}
+
+/* What has to be brought up to date before it is read. */
+static void
+find_updates (LfbPlan *self)
+{
+  for (guint i = 0; i < self->steps->len; i++)
+    {
+      LfbPlanStep *step = g_ptr_array_index (self->steps, i);
+
+      step->updated = tracked_reads (self, step->args, step->n_args, step->values, step->n_values);
+    }
+  if (self->output.value != NULL)
+    self->updated = tracked_reads (self, &self->output, 1, NULL, 0);
+}
+
+static void
+free_callable (gpointer callable)
+{
+  lfb_callable_free (callable);
+}
+
+static gboolean
+add_nodes (LfbPlan            *self,
+           const LfbCompiler  *compiler,
+           GError            **error)
+{
+  g_autoptr (GPtrArray) callables = g_ptr_array_new_with_free_func (free_callable);
+  g_autofree gboolean *mutable = NULL;
+  g_autofree LfbPlanEffect *effects = g_new0 (LfbPlanEffect, MAX (self->n_slots, 1));
+  LfbNode *node = NULL;
+  gboolean done = TRUE;
+
+  for (guint i = 0; i < self->nodes->len && done; i++)
+    {
+      LfbCallable *callable = NULL;
+
+      node = g_ptr_array_index (self->nodes, i);
+      done = find_node (self, compiler, node, &callable, error);
+      g_ptr_array_add (callables, callable);
+    }
+  if (done && !lfb_alias_find (self, compiler, callables, effects, error))
+    return FALSE;
+
+  mutable = self->tracked != NULL ? g_memdup2 (self->tracked, self->n_slots * sizeof *mutable)
+                                  : g_new0 (gboolean, MAX (self->n_slots, 1));
+  for (guint i = 0; i < self->nodes->len && done; i++)
+    {
+      node = g_ptr_array_index (self->nodes, i);
+      done = add_node (self, compiler, mutable, node, &effects[i],
+                       g_steal_pointer (&g_ptr_array_index (callables, i)), error);
+    }
+  if (!done)
+    g_prefix_error (error, "node `%s` (%s): ", lfb_node_get_name (node), lfb_node_get_target (node));
+
+  return done;
+}
+
 /* Makes a plan of the compiler's model. */
 LfbPlan *
 lfb_plan_new (const LfbCompiler  *compiler,
               GError            **error)
 {
-  LfbGraph *graph = lfb_graph_module_get_graph (compiler->model);
   g_autoptr (LfbPlan) self = NULL;
-  g_autofree gboolean *mutable = NULL;
 
   if (!lfb_graph_module_check (compiler->model, error))
     return NULL;
 
-  self = plan_alloc (graph);
-  mutable = g_new0 (gboolean, MAX (self->n_slots, 1));
-  for (LfbNode *node = lfb_graph_get_first (graph); node != NULL; node = lfb_node_get_next (node))
-    if (!add_node (self, compiler, mutable, node, error))
-      {
-        g_prefix_error (error, "node `%s` (%s): ", lfb_node_get_name (node), lfb_node_get_target (node));
-        return NULL;
-      }
+  self = plan_alloc (lfb_graph_module_get_graph (compiler->model));
+  if (!add_nodes (self, compiler, error))
+    return NULL;
   find_lifetimes (self);
+  if (self->tracked != NULL)
+    find_updates (self);
 
   return g_steal_pointer (&self);
 }

@@ -15,6 +15,7 @@
  */
 
 #include <lowerfb/core/lfb-hash-private.h>
+#include <lowerfb/lower/lfb-lower-changes-private.h>
 #include <lowerfb/lower/lfb-lower-constants-private.h>
 #include <lowerfb/lower/lfb-lower-packing-private.h>
 #include <lowerfb/lower/lfb-lower-rewrite-private.h>
@@ -344,7 +345,7 @@ _lfb_fold_weights (LfbLowerContext  *context,
   if (context->keep_original_weights)
     end_originals (&folding);
 
-  changed |= lfb_graph_eliminate_dead_code (context->graph);
+  changed |= _lfb_lower_remove_dead_code (context);
   changed |= lfb_graph_module_delete_unused (context->model);
 
   return changed;

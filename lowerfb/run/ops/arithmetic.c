@@ -412,13 +412,12 @@ static const LfbOperator operators[] = {
   { .functions = "operator.add", INPUTS, .rule = "input + other; lists are joined", .run = operator_add, .data = &add_op },
   {
     .functions = "operator.iadd", INPUTS, .rule = "input + other; lists are joined", .run = operator_add, .data = &add_op,
-    .in_place = TRUE,
   },
   ROW ("operator.sub", NULL, &sub_op, "input - other"),
-  { .functions = "operator.isub", INPUTS, .rule = "input - other", .run = lfb_binary_run, .data = &sub_op, .in_place = TRUE },
+  { .functions = "operator.isub", INPUTS, .rule = "input - other", .run = lfb_binary_run, .data = &sub_op },
   ROW ("torch.rsub", "rsub", (&(const LfbBinary) { rsub_f32, rsub_f64, rsub_i64, LFB_RESULT_SAME }), "other - input"),
   ROW ("torch.mul torch.multiply operator.mul", "mul mul_ multiply", &mul_op, "input * other"),
-  { .functions = "operator.imul", INPUTS, .rule = "input * other", .run = lfb_binary_run, .data = &mul_op, .in_place = TRUE },
+  { .functions = "operator.imul", INPUTS, .rule = "input * other", .run = lfb_binary_run, .data = &mul_op },
   {
     .functions = "torch.div torch.divide", .methods = "div div_", .signature = "input, other, rounding_mode=None",
     .rule = "input / other in floats, or rounded down or towards 0", .run = torch_div,
@@ -427,7 +426,7 @@ static const LfbOperator operators[] = {
     .functions = "torch.true_divide operator.truediv", .methods = "true_divide", INPUTS,
     .rule = "input / other in floats", .run = divide_row, .data = &div_op,
   },
-  { .functions = "operator.itruediv", INPUTS, .rule = "input / other", .run = divide_row, .data = &div_op, .in_place = TRUE },
+  { .functions = "operator.itruediv", INPUTS, .rule = "input / other", .run = divide_row, .data = &div_op },
   {
     .functions = "torch.floor_divide", .methods = "floor_divide", INPUTS,
     .rule = "input / other rounded down", .run = divide_row, .data = &floor_div_op,

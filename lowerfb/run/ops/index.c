@@ -247,7 +247,7 @@ static const LfbOperator operators[] = {
   },
   {
     .functions = "operator.setitem", .methods = "__setitem__", .signature = "input, index, value",
-    .rule = "the input with the named elements replaced", .run = setitem, .in_place = TRUE,
+    .rule = "the input with the named elements replaced", .run = setitem,
   },
   { .functions = "torch.select", .methods = "select", .signature = "input, dim, index", .rule = "one index of a dimension", .run = select_index },
   { .functions = "torch.narrow", .methods = "narrow", .signature = "input, dim, start, length", .rule = "a range of a dimension", .run = narrow },

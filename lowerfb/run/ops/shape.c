@@ -77,6 +77,37 @@ reshape (LfbCall  *call,
   return lfb_value_take_tensor (lfb_tensor_reshape (input, shape, n_dims, error));
 }
 
+/* resize_: the first elements in another shape. More than there are would be
+ * whatever lies in memory.
+ */
+static LfbValue *
+resize (LfbCall  *call,
+        GError  **error)
+{
+  LfbTensor *input = lfb_call_tensor (call, "input", error);
+  gint64 shape[LFB_TENSOR_MAX_DIMS], strides[LFB_TENSOR_MAX_DIMS];
+  gsize n_dims = 0, n;
+
+  if (input == NULL ||
+      !lfb_call_ints (call, "shape", shape, LFB_TENSOR_MAX_DIMS, &n_dims, error) ||
+      !lfb_shape_count (shape, n_dims, &n, error))
+    return NULL;
+  if (n == (gsize) lfb_tensor_get_n_elements (input))
+    return lfb_value_take_tensor (lfb_tensor_reshape (input, shape, n_dims, error));
+  if (n > (gsize) lfb_tensor_get_n_elements (input))
+    {
+      g_autofree char *text = lfb_shape_to_string (shape, n_dims);
+      g_autofree char *own = lfb_tensor_describe_shape (input);
+
+      g_set_error (error, LFB_ERROR, LFB_ERROR_SHAPE,
+                   "the shape %s has more elements than %s, and what they would be is not known", text, own);
+      return NULL;
+    }
+  lfb_shape_strides (shape, n_dims, strides);
+
+  return lfb_value_take_tensor (lfb_tensor_restride (input, 0, shape, strides, n_dims, error));
+}
+
 static LfbValue *
 reshape_as (LfbCall  *call,
             GError  **error)
@@ -346,7 +377,7 @@ static const LfbOperator operators[] = {
     .signature = "input, *shape", .rule = RENAMES, .run = reshape,
   },
   { .methods = "reshape_as view_as", .signature = "input, other", .rule = RENAMES, .run = reshape_as },
-  { .methods = "resize_", .signature = "input, *shape", .rule = RENAMES, .run = reshape, .reshapes = TRUE },
+  { .methods = "resize_", .signature = "input, *shape", .rule = "the first elements in another shape", .run = resize },
   {
     .functions = "torch.flatten", .methods = "flatten",
     .signature = "input, start_dim=0, end_dim=-1", .rule = RENAMES, .run = flatten,
@@ -361,7 +392,7 @@ static const LfbOperator operators[] = {
   { .functions = "torch.permute", .methods = "permute", .signature = "input, *dims", .rule = MOVES, .run = permute },
   {
     .functions = "torch.transpose torch.swapaxes torch.swapdims", .methods = "transpose transpose_ swapaxes swapdims",
-    .signature = "input, dim0, dim1", .rule = MOVES, .run = transpose, .reshapes = TRUE,
+    .signature = "input, dim0, dim1", .rule = MOVES, .run = transpose,
   },
   { .functions = "torch.t", .methods = "t", .signature = "input", .rule = MOVES, .run = matrix_transpose },
   {
@@ -369,10 +400,10 @@ static const LfbOperator operators[] = {
     .signature = "input, source, destination", .rule = MOVES, .run = movedim,
   },
   {
-    .functions = "torch.squeeze", .methods = "squeeze squeeze_", .signature = "input, dim=None", .rule = RENAMES, .run = squeeze, .reshapes = TRUE,
+    .functions = "torch.squeeze", .methods = "squeeze squeeze_", .signature = "input, dim=None", .rule = RENAMES, .run = squeeze,
   },
   {
-    .functions = "torch.unsqueeze", .methods = "unsqueeze unsqueeze_", .signature = "input, dim", .rule = RENAMES, .run = unsqueeze, .reshapes = TRUE,
+    .functions = "torch.unsqueeze", .methods = "unsqueeze unsqueeze_", .signature = "input, dim", .rule = RENAMES, .run = unsqueeze,
   },
 };
 

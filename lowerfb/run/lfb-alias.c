@@ -1,0 +1,758 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* See lfb-alias-private.h. Nodes fall into classes: those that may share
+ * elements, and within them those of which a run will know whether they do. A
+ * write has to be followed where another node of its class, made before it, is
+ * read after it; it is refused if a run could not tell what that one shows.
+ *
+ * That depends on strides in PyTorch, where reshape () and contiguous () copy
+ * or do not. Here tensors have none, so it can be told only of tensors that are
+ * certainly row-major, and of what is made from them by looking at them another
+ * way. Inputs and attributes count as row-major.
+ */
+
+#include <lowerfb/run/lfb-alias-private.h>
+
+#include <string.h>
+
+/* How the elements of a result lie in PyTorch's memory. */
+typedef enum {
+  ORDER_ROW_MAJOR,
+  ORDER_STRIDED,     /* among those of a row-major tensor */
+  ORDER_UNKNOWN,
+} Order;
+
+/* Of the nodes of a class so far: that which is read last, the next one, and the
+ * last of those of which a run will not know what they share with the first.
+ */
+typedef struct
+{
+  gssize last;
+  gssize second;
+  gssize unsure;
+  gboolean written;
+  GSList *attributes;   /* nodes, until the first write */
+} Class;
+
+typedef struct
+{
+  LfbPlan *plan;
+  LfbGraphModule *model;
+  GPtrArray *callables;
+  LfbPlanEffect *effects;
+
+  gsize *may;           /* classes by slot: a forest */
+  gsize *sure;
+  gsize *object;        /* may be the very same tensor */
+  gsize *last;          /* the node that reads it last */
+  Order *orders;
+  gboolean *lists;      /* may be a list or tuple of tensors */
+  gboolean *repeats;    /* may hold one tensor twice */
+  Class *classes;       /* of may */
+  Class *objects;
+  gboolean *tracked;    /* of sure */
+
+  GHashTable *owners;   /* module path: the written attribute below it */
+  GHashTable *tensors;  /* written tensor: its attribute */
+} Finder;
+
+static LfbNode *
+node_at (const Finder *self,
+         gsize         slot)
+{
+  return g_ptr_array_index (self->plan->nodes, slot);
+}
+
+static gsize
+slot_of (const Finder *self,
+         LfbNode      *node)
+{
+  return GPOINTER_TO_SIZE (g_hash_table_lookup (self->plan->slots, node)) - 1;
+}
+
+static gsize
+class_of (gsize *forest,
+          gsize  slot)
+{
+  while (forest[slot] != slot)
+    {
+      forest[slot] = forest[forest[slot]];
+      slot = forest[slot];
+    }
+
+  return slot;
+}
+
+static void
+join (gsize *forest,
+      gsize  a,
+      gsize  b)
+{
+  forest[class_of (forest, a)] = class_of (forest, b);
+}
+
+static void
+finder_init (Finder        *self,
+             LfbPlan       *plan,
+             LfbGraphModule *model,
+             GPtrArray     *callables,
+             LfbPlanEffect *effects)
+{
+  gsize n = MAX (plan->n_slots, 1);
+
+  self->plan = plan;
+  self->model = model;
+  self->callables = callables;
+  self->effects = effects;
+  self->may = g_new (gsize, n);
+  self->sure = g_new (gsize, n);
+  self->object = g_new (gsize, n);
+  for (gsize i = 0; i < n; i++)
+    self->may[i] = self->sure[i] = self->object[i] = i;
+  self->last = g_new0 (gsize, n);
+  self->orders = g_new0 (Order, n);
+  self->lists = g_new0 (gboolean, n);
+  self->repeats = g_new0 (gboolean, n);
+  self->classes = g_new (Class, n);
+  self->objects = g_new (Class, n);
+  for (gsize i = 0; i < n; i++)
+    self->classes[i] = self->objects[i] = (Class) { -1, -1, -1, FALSE, NULL };
+  self->tracked = g_new0 (gboolean, n);
+  self->owners = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->tensors = g_hash_table_new (NULL, NULL);
+}
+
+static void
+finder_clear (Finder *self)
+{
+  for (gsize i = 0; i < self->plan->n_slots; i++)
+    g_slist_free (self->classes[i].attributes);
+  g_free (self->may);
+  g_free (self->sure);
+  g_free (self->object);
+  g_free (self->last);
+  g_free (self->orders);
+  g_free (self->lists);
+  g_free (self->repeats);
+  g_free (self->classes);
+  g_free (self->objects);
+  g_free (self->tracked);
+  g_hash_table_unref (self->owners);
+  g_hash_table_unref (self->tensors);
+}
+
+static gboolean
+is_list (LfbValue *value)
+{
+  return value != NULL && (lfb_value_is_sequence (value) || lfb_value_get_kind (value) == LFB_VALUE_KIND_DICT);
+}
+
+/* Numbers, slices and the like, known from the graph. */
+static gboolean
+is_basic (LfbValue *index)
+{
+  switch (lfb_value_get_kind (index))
+    {
+    case LFB_VALUE_KIND_INT:
+    case LFB_VALUE_KIND_NONE:
+    case LFB_VALUE_KIND_ELLIPSIS:
+    case LFB_VALUE_KIND_SLICE:
+      return TRUE;
+    case LFB_VALUE_KIND_TUPLE:
+      for (gsize i = 0; i < lfb_value_get_n_items (index); i++)
+        if (!is_basic (lfb_value_get_item (index, i)))
+          return FALSE;
+      return TRUE;
+    default:
+      return FALSE;
+    }
+}
+
+/* What makes tensors whose strides are not those of its inputs. */
+static gboolean
+reorders (const char *callee)
+{
+  static const char * const names[] = {
+    "matmul", "__matmul__", "einsum", "sort", "argsort", "topk", "max", "min", "scaled_dot_product_attention", NULL,
+  };
+  static const char * const types[] = { "LSTM", "GRU", "RNN", "Sequential", "MultiheadAttention", NULL };
+  const char *dot = strrchr (callee, '.');
+
+  if (strstr (callee, ".quantized.") != NULL && strstr (callee, ".reference.") == NULL)
+    return TRUE;
+
+  return g_strv_contains (names, dot != NULL ? dot + 1 : callee) ||
+         (dot != NULL && g_strv_contains (types, dot + 1));
+}
+
+/* What a node calls: the type of its module, or its target. */
+static const char *
+callee_of (LfbNode   *node,
+           LfbModule *module)
+{
+  return module != NULL ? lfb_module_get_type_name (module) : lfb_node_get_target (node);
+}
+
+/* Where a channels_last layout or the like is asked for. */
+static gboolean
+asks_for_format (LfbNode *node)
+{
+  gsize n_args;
+  LfbValue **args = lfb_node_get_args (node, &n_args);
+  LfbValue *format = lfb_node_get_kwarg (node, "memory_format");
+
+  for (gsize i = 0; i < n_args && format == NULL; i++)
+    if (lfb_value_get_kind (args[i]) == LFB_VALUE_KIND_MEMORY_FORMAT)
+      format = args[i];
+
+  return format != NULL && lfb_value_get_kind (format) == LFB_VALUE_KIND_MEMORY_FORMAT &&
+         lfb_value_get_memory_format (format) != LFB_MEMORY_FORMAT_CONTIGUOUS;
+}
+
+static Order
+order_of_own (Finder     *self,
+              LfbNode    *node,
+              LfbModule  *module)
+{
+  static const char * const numbers[] = { "size", "dim", "ndimension", "numel", "item", "shape", NULL };
+  const char *callee = callee_of (node, module);
+  gsize n_inputs;
+  g_autofree LfbNode **inputs = lfb_node_get_inputs (node, &n_inputs);
+
+  if (g_strv_contains (numbers, callee) || g_str_has_prefix (callee, "builtins."))
+    return ORDER_ROW_MAJOR;
+  if (reorders (callee) || asks_for_format (node))
+    return ORDER_UNKNOWN;
+  for (gsize i = 0; i < n_inputs; i++)
+    if (self->orders[slot_of (self, inputs[i])] != ORDER_ROW_MAJOR)
+      return ORDER_UNKNOWN;
+
+  return ORDER_ROW_MAJOR;
+}
+
+/* The order of what looks at @order, and whether a run will know that it does. */
+static Order
+order_of_view (LfbNode   *node,
+               LfbView    view,
+               Order      order,
+               gboolean  *known)
+{
+  LfbValue *index = lfb_node_get_arg (node, 1);
+
+  *known = TRUE;
+  switch (view)
+    {
+    case LFB_VIEW_SAME:
+    case LFB_VIEW_IN_ORDER:
+      return order;
+    case LFB_VIEW_MOVED:
+      return order == ORDER_UNKNOWN ? order : ORDER_STRIDED;
+    case LFB_VIEW_IF_BASIC:
+      return order == ORDER_UNKNOWN || index == NULL || !is_basic (index) ? ORDER_UNKNOWN : ORDER_STRIDED;
+    case LFB_VIEW_IF_TYPE:
+      *known = !asks_for_format (node);
+      return order == ORDER_ROW_MAJOR && *known ? order : ORDER_UNKNOWN;
+    case LFB_VIEW_IF_STRIDED:
+      *known = order != ORDER_UNKNOWN;
+      return order;
+    case LFB_VIEW_IF_ROW_MAJOR:
+      *known = order != ORDER_UNKNOWN && !asks_for_format (node);
+      return asks_for_format (node) ? ORDER_UNKNOWN : ORDER_ROW_MAJOR;
+    case LFB_VIEW_NONE:
+    case LFB_VIEW_ITEMS:
+    default:
+      *known = FALSE;
+      return ORDER_UNKNOWN;
+    }
+}
+
+static void
+join_inputs (Finder  *self,
+             LfbNode *node)
+{
+  gsize n_inputs;
+  g_autofree LfbNode **inputs = lfb_node_get_inputs (node, &n_inputs);
+
+  for (gsize i = 0; i < n_inputs; i++)
+    join (self->may, slot_of (self, node), slot_of (self, inputs[i]));
+}
+
+/* Lists are joined by what adds numbers and tensors too. */
+static gboolean
+joins_lists (Finder  *self,
+             LfbNode *node)
+{
+  gsize n_inputs, n_args;
+  g_autofree LfbNode **inputs = lfb_node_get_inputs (node, &n_inputs);
+  LfbValue **args = lfb_node_get_args (node, &n_args);
+
+  if (lfb_node_get_op (node) != LFB_OP_CALL_FUNCTION ||
+      (strcmp (lfb_node_get_target (node), "operator.add") != 0 &&
+       strcmp (lfb_node_get_target (node), "operator.iadd") != 0))
+    return FALSE;
+  for (gsize i = 0; i < n_args; i++)
+    if (is_list (args[i]))
+      return TRUE;
+  for (gsize i = 0; i < n_inputs; i++)
+    if (self->lists[slot_of (self, inputs[i])])
+      return TRUE;
+
+  return FALSE;
+}
+
+static void
+note_change (Finder  *self,
+             LfbNode *node,
+             gsize    slot,
+             gsize    changed)
+{
+  const char *name = lfb_node_get_target (node);
+
+  join (self->may, slot, changed);
+  join (self->sure, slot, changed);
+  join (self->object, slot, changed);
+  self->lists[slot] = self->lists[changed];
+  if (self->effects[slot].change == LFB_CHANGE_SHAPE)
+    {
+      if (strcmp (name, "resize_") == 0)
+        self->orders[changed] = ORDER_ROW_MAJOR;
+      else if (!strstr (name, "squeeze_") && self->orders[changed] == ORDER_ROW_MAJOR)
+        self->orders[changed] = ORDER_STRIDED;
+    }
+  self->orders[slot] = self->orders[changed];
+}
+
+static void
+note_view (Finder        *self,
+           LfbNode       *node,
+           LfbPlanEffect *effect)
+{
+  gsize slot = slot_of (self, node), viewed = effect->viewed;
+  gboolean known;
+
+  self->orders[slot] = order_of_view (node, effect->view, self->orders[viewed], &known);
+  join (self->may, slot, viewed);
+  if (effect->view != LFB_VIEW_IN_ORDER && effect->view != LFB_VIEW_MOVED)
+    join (self->object, slot, viewed);
+  self->lists[slot] = self->lists[viewed] || effect->view == LFB_VIEW_MOVED;
+  if (self->repeats[viewed])
+    known = FALSE;
+  if (known)
+    join (self->sure, slot, viewed);
+  else
+    effect->view = LFB_VIEW_NONE;
+}
+
+static void
+note_parts (Finder                   *self,
+            LfbNode                  *node,
+            LfbModule                *module,
+            const LfbCallableEffects *parts)
+{
+  gsize slot = slot_of (self, node);
+
+  self->orders[slot] = lfb_module_get_graph_module (module) != NULL ? ORDER_UNKNOWN
+                                                                   : order_of_own (self, node, module);
+  self->lists[slot] = parts->repeats || lfb_module_get_graph_module (module) != NULL;
+  self->repeats[slot] = parts->repeats;
+  if (parts->shows)
+    join_inputs (self, node);
+}
+
+/* Nodes that show an attribute show the same tensor, under one path or several. */
+static void
+note_attribute (Finder     *self,
+                GHashTable *seen,
+                gsize       slot)
+{
+  LfbValue *value = self->plan->constants[slot];
+  gsize first;
+
+  if (value == NULL || lfb_value_get_kind (value) != LFB_VALUE_KIND_TENSOR)
+    return;
+
+  first = GPOINTER_TO_SIZE (g_hash_table_lookup (seen, lfb_value_get_tensor (value)));
+  if (first == 0)
+    {
+      g_hash_table_insert (seen, lfb_value_get_tensor (value), GSIZE_TO_POINTER (slot + 1));
+      return;
+    }
+  self->plan->first[slot] = first - 1;
+  join (self->may, slot, first - 1);
+  join (self->sure, slot, first - 1);
+  join (self->object, slot, first - 1);
+}
+
+static LfbModule *
+module_of (Finder  *self,
+           LfbNode *node)
+{
+  return lfb_node_get_op (node) == LFB_OP_CALL_MODULE
+           ? lfb_graph_module_get_module (self->model, lfb_node_get_target (node)) : NULL;
+}
+
+static void
+note_node (Finder     *self,
+           LfbNode    *node,
+           GHashTable *seen)
+{
+  gsize slot = slot_of (self, node), n_inputs;
+  g_autofree LfbNode **inputs = lfb_node_get_inputs (node, &n_inputs);
+  LfbCallable *callable = g_ptr_array_index (self->callables, slot);
+  LfbPlanEffect *effect = &self->effects[slot];
+  LfbModule *module = module_of (self, node);
+
+  for (gsize i = 0; i < n_inputs; i++)
+    self->last[slot_of (self, inputs[i])] = slot;
+  if (callable == NULL)
+    {
+      if (lfb_node_get_op (node) == LFB_OP_GET_ATTR)
+        note_attribute (self, seen, slot);
+      return;
+    }
+  if (lfb_callable_has_parts (callable))
+    {
+      note_parts (self, node, module, lfb_callable_get_effects (callable));
+      return;
+    }
+
+  if (joins_lists (self, node))
+    {
+      join_inputs (self, node);
+      self->lists[slot] = TRUE;
+      self->orders[slot] = ORDER_UNKNOWN;
+    }
+  if (effect->change != LFB_CHANGE_NONE && effect->changed >= 0)
+    note_change (self, node, slot, effect->changed);
+  else if (effect->view == LFB_VIEW_ITEMS || (effect->view != LFB_VIEW_NONE && effect->viewed < 0))
+    {
+      /* of a list that is written out in the graph */
+      join_inputs (self, node);
+      self->lists[slot] = TRUE;
+      self->orders[slot] = ORDER_UNKNOWN;
+      effect->view = LFB_VIEW_NONE;
+    }
+  else if (effect->view != LFB_VIEW_NONE)
+    note_view (self, node, effect);
+  else
+    self->orders[slot] = order_of_own (self, node, module);
+}
+
+/* @slot is there from now on: kept if it is read later than others are. */
+static void
+class_add (Finder *self,
+           Class  *class,
+           gsize   slot)
+{
+  if (class->last < 0 || self->last[slot] > self->last[class->last])
+    {
+      class->second = class->last;
+      class->last = slot;
+      if (class->second >= 0 && class_of (self->sure, class->second) != class_of (self->sure, slot))
+        class->unsure = class->second;
+      return;
+    }
+  if (class->second < 0 || self->last[slot] > self->last[class->second])
+    class->second = slot;
+  if (class_of (self->sure, slot) != class_of (self->sure, class->last) &&
+      (class->unsure < 0 || self->last[slot] > self->last[class->unsure]))
+    class->unsure = slot;
+}
+
+/* A node of @class other than @slot that is read after @now, or -1. */
+static gssize
+class_read_later (Finder *self,
+                  Class  *class,
+                  gssize  slot,
+                  gsize   now)
+{
+  gssize other = class->last == slot ? class->second : class->last;
+
+  return other >= 0 && self->last[other] > now ? other : -1;
+}
+
+/* One of which a run will not know whether it shows what @slot does. */
+static gssize
+class_unsure_later (Finder *self,
+                    Class  *class,
+                    gsize   slot,
+                    gsize   now)
+{
+  gssize other = class->last;
+
+  if (other >= 0 && class_of (self->sure, other) == class_of (self->sure, slot))
+    other = class->unsure;
+
+  return other >= 0 && self->last[other] > now ? other : -1;
+}
+
+static const char *
+name_at (const Finder *self,
+         gsize         slot)
+{
+  return lfb_node_get_name (node_at (self, slot));
+}
+
+/* Modules that have a written attribute must not be called any more: what they
+ * read was prepared before.
+ */
+static void
+add_owners (Finder *self,
+            Class  *class)
+{
+  for (GSList *l = class->attributes; l != NULL; l = l->next)
+    {
+      LfbNode *node = l->data;
+      LfbValue *value = self->plan->constants[slot_of (self, node)];
+      g_autofree char *path = g_strdup (lfb_node_get_target (node));
+      char *dot;
+
+      if (lfb_value_get_kind (value) == LFB_VALUE_KIND_TENSOR)
+        g_hash_table_insert (self->tensors, lfb_value_get_tensor (value), node);
+      while ((dot = strrchr (path, '.')) != NULL)
+        {
+          *dot = '\0';
+          g_hash_table_insert (self->owners, g_strdup (path), node);
+        }
+    }
+  g_clear_slist (&class->attributes, NULL);
+}
+
+static gboolean
+check_module (Finder   *self,
+              LfbNode  *node,
+              GError  **error)
+{
+  LfbModule *module = module_of (self, node);
+  LfbValue *tensors = module != NULL ? lfb_module_get_tensors (module) : NULL;
+  LfbNode *written = g_hash_table_lookup (self->owners, lfb_node_get_target (node));
+
+  for (gsize i = 0; tensors != NULL && written == NULL && i < lfb_value_get_n_items (tensors); i++)
+    {
+      LfbValue *item = lfb_value_get_item (tensors, i);
+
+      if (lfb_value_get_kind (item) == LFB_VALUE_KIND_TENSOR)
+        written = g_hash_table_lookup (self->tensors, lfb_value_get_tensor (item));
+    }
+  if (written == NULL)
+    return TRUE;
+
+  g_set_error (error, LFB_ERROR, LFB_ERROR_UNSUPPORTED,
+               "the module has the tensor `%s`, which was written in place before as `%s`",
+               lfb_node_get_target (written), lfb_node_get_name (written));
+  return FALSE;
+}
+
+/* Parts that may write to an argument: none that is read later may be reached. */
+static gboolean
+check_parts (Finder   *self,
+             LfbNode  *node,
+             GError  **error)
+{
+  gsize now = slot_of (self, node), n_inputs;
+  g_autofree LfbNode **inputs = lfb_node_get_inputs (node, &n_inputs);
+
+  for (gsize i = 0; i < n_inputs; i++)
+    {
+      Class *class = &self->classes[class_of (self->may, slot_of (self, inputs[i]))];
+      gssize other = class_read_later (self, class, -1, now);
+
+      class->written = TRUE;
+      add_owners (self, class);
+      if (other >= 0)
+        {
+          g_set_error (error, LFB_ERROR, LFB_ERROR_UNSUPPORTED,
+                       "parts of it write in place to `%s`, which may reach `%s`, which is read later",
+                       lfb_node_get_name (inputs[i]), name_at (self, other));
+          return FALSE;
+        }
+    }
+
+  return TRUE;
+}
+
+static gboolean
+check_change (Finder   *self,
+              LfbNode  *node,
+              GError  **error)
+{
+  gsize now = slot_of (self, node);
+  const LfbPlanEffect *effect = &self->effects[now];
+  gsize changed = effect->changed;
+  Class *class = &self->classes[class_of (self->may, changed)];
+  gssize other;
+
+  if (effect->change == LFB_CHANGE_SHAPE)
+    {
+      other = class_read_later (self, &self->objects[class_of (self->object, changed)], changed, now);
+      if (other < 0)
+        return TRUE;
+      g_set_error (error, LFB_ERROR, LFB_ERROR_UNSUPPORTED,
+                   "it gives `%s` another shape in place, and `%s`, which is read later, may be the same tensor",
+                   name_at (self, changed), name_at (self, other));
+      return FALSE;
+    }
+
+  class->written = TRUE;
+  add_owners (self, class);
+  other = class_unsure_later (self, class, changed, now);
+  if (other >= 0)
+    {
+      g_set_error (error, LFB_ERROR, LFB_ERROR_UNSUPPORTED,
+                   "it writes to `%s` in place, and it cannot be told whether that reaches `%s`, which is read later",
+                   name_at (self, changed), name_at (self, other));
+      return FALSE;
+    }
+  if (class_read_later (self, class, changed, now) >= 0)
+    self->tracked[class_of (self->sure, changed)] = TRUE;
+
+  return TRUE;
+}
+
+static gboolean
+check_node (Finder   *self,
+            LfbNode  *node,
+            GError  **error)
+{
+  gsize slot = slot_of (self, node);
+  LfbCallable *callable = g_ptr_array_index (self->callables, slot);
+  Class *class = &self->classes[class_of (self->may, slot)];
+
+  if (lfb_node_get_op (node) == LFB_OP_CALL_MODULE && !check_module (self, node, error))
+    return FALSE;
+  if (callable != NULL && lfb_callable_has_parts (callable) && lfb_callable_get_effects (callable)->changes &&
+      !check_parts (self, node, error))
+    return FALSE;
+  if (self->effects[slot].change != LFB_CHANGE_NONE && self->effects[slot].changed >= 0 &&
+      !check_change (self, node, error))
+    return FALSE;
+
+  if (lfb_node_get_op (node) == LFB_OP_GET_ATTR && self->plan->constants[slot] != NULL)
+    {
+      class->attributes = g_slist_prepend (class->attributes, node);
+      if (class->written)
+        add_owners (self, class);
+    }
+  class_add (self, class, slot);
+  class_add (self, &self->objects[class_of (self->object, slot)], slot);
+
+  return TRUE;
+}
+
+/* resize_ takes elements as they lie in memory. */
+static gboolean
+check_resize (Finder   *self,
+              LfbNode  *node,
+              GError  **error)
+{
+  const LfbPlanEffect *effect = &self->effects[slot_of (self, node)];
+
+  if (effect->change != LFB_CHANGE_SHAPE || effect->changed < 0 ||
+      strcmp (lfb_node_get_target (node), "resize_") != 0 || self->orders[effect->changed] == ORDER_ROW_MAJOR)
+    return TRUE;
+
+  g_set_error (error, LFB_ERROR, LFB_ERROR_UNSUPPORTED,
+               "it takes the elements of `%s` as they lie in memory, and that may not be row-major in PyTorch",
+               name_at (self, effect->changed));
+  return FALSE;
+}
+
+/* What the whole graph does as a part of another. */
+static void
+find_own_effects (Finder *self)
+{
+  g_autofree guint8 *held = g_new0 (guint8, MAX (self->plan->n_slots, 1));
+  LfbNode *output = self->plan->nodes->len > 0 ? node_at (self, self->plan->nodes->len - 1) : NULL;
+  gsize n_inputs = 0;
+  g_autofree LfbNode **inputs = NULL;
+
+  if (output != NULL && lfb_node_get_op (output) == LFB_OP_OUTPUT)
+    inputs = lfb_node_get_inputs (output, &n_inputs);
+  for (gsize i = 0; i < n_inputs; i++)
+    {
+      gsize class = class_of (self->may, slot_of (self, inputs[i]));
+
+      self->plan->effects.repeats |= held[class] || self->lists[slot_of (self, inputs[i])];
+      held[class] = TRUE;
+    }
+  for (gsize i = 0; i < self->plan->n_slots; i++)
+    {
+      gsize class = class_of (self->may, i);
+
+      if (lfb_node_get_op (node_at (self, i)) != LFB_OP_PLACEHOLDER)
+        continue;
+      self->plan->effects.shows |= held[class];
+      self->plan->effects.changes |= self->classes[class].written;
+    }
+}
+
+static void
+find_effects (Finder *self)
+{
+  for (gsize i = 0; i < self->plan->n_slots; i++)
+    {
+      LfbNode *node = node_at (self, i), *changed, *viewed;
+      LfbModule *module = module_of (self, node);
+      LfbPlanEffect *effect = &self->effects[i];
+
+      effect->change = _lfb_node_get_change (node, module, &changed);
+      effect->changed = changed != NULL ? (gssize) slot_of (self, changed) : -1;
+      effect->view = effect->change == LFB_CHANGE_NONE ? _lfb_node_get_view (node, module, &viewed) : LFB_VIEW_NONE;
+      effect->viewed = effect->view != LFB_VIEW_NONE && viewed != NULL ? (gssize) slot_of (self, viewed) : -1;
+    }
+}
+
+static void
+keep_track (Finder *self)
+{
+  gboolean any = FALSE;
+
+  self->plan->tracked = g_new0 (gboolean, MAX (self->plan->n_slots, 1));
+  for (gsize i = 0; i < self->plan->n_slots; i++)
+    {
+      self->plan->tracked[i] = self->tracked[class_of (self->sure, i)];
+      any |= self->plan->tracked[i];
+    }
+  if (!any)
+    g_clear_pointer (&self->plan->tracked, g_free);
+}
+
+gboolean
+lfb_alias_find (LfbPlan            *plan,
+                const LfbCompiler  *compiler,
+                GPtrArray          *callables,
+                LfbPlanEffect      *effects,
+                GError            **error)
+{
+  g_autoptr (GHashTable) seen = g_hash_table_new (NULL, NULL);
+  Finder self = { 0 };
+  gboolean done = TRUE;
+  LfbNode *node = NULL;
+
+  finder_init (&self, plan, compiler->model, callables, effects);
+  find_effects (&self);
+  for (gsize i = 0; i < plan->n_slots && done; i++)
+    {
+      node = node_at (&self, i);
+      done = check_resize (&self, node, error);
+      if (done)
+        note_node (&self, node, seen);
+    }
+  for (gsize i = 0; i < plan->n_slots && done; i++)
+    {
+      node = node_at (&self, i);
+      done = check_node (&self, node, error);
+    }
+  if (done)
+    {
+      find_own_effects (&self);
+      keep_track (&self);
+    }
+  else
+    {
+      g_prefix_error (error, "node `%s` (%s): ", lfb_node_get_name (node), lfb_node_get_target (node));
+    }
+  finder_clear (&self);
+
+  return done;
+}
