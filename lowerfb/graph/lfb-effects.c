@@ -36,6 +36,7 @@ static const struct
   { FUNCTIONAL "alpha_dropout", 3 },
   { FUNCTIONAL "feature_alpha_dropout", 3 },
   { FUNCTIONAL "threshold", 3 },
+  { FUNCTIONAL "_threshold", 3 },
   { QUANTIZED_OPS "relu6", 1 },
 };
 

@@ -179,7 +179,7 @@ lfb_follow_view (const LfbPlanCall  *call,
 }
 
 /* What was written by index is written alone: an element may stand for several
- * where others are written.
+ * where others are written, and where all are the same number.
  */
 static gboolean
 write_items (const LfbPlanCall  *call,
@@ -190,23 +190,27 @@ write_items (const LfbPlanCall  *call,
   g_autoptr (LfbTensor) all = lfb_track_get_places (subject, error);
   g_autoptr (LfbTensor) places = NULL;
   g_autoptr (LfbTensor) elements = NULL;
+  LfbValue *value = call->n_args > 2 ? call->args[2] : named (call, "value");
+  gboolean once = index_is_basic (index_of (call)) && lfb_value_get_kind (value) == LFB_VALUE_KIND_TENSOR;
 
   if (all == NULL)
     return FALSE;
   places = lfb_index_tensor (all, index_of (call), error);
   elements = places != NULL ? lfb_index_tensor (result, index_of (call), error) : NULL;
 
-  return elements != NULL &&
-         lfb_track_write (subject, places, elements, index_is_basic (index_of (call)), error);
+  return elements != NULL && lfb_track_write (subject, places, elements, once, error);
 }
 
-/* Writes @result to what @subject shows. */
+/* Writes @result to what @subject shows. One element may stand for several where
+ * a number is written to all or some of them.
+ */
 gboolean
 lfb_follow_write (const LfbPlanCall  *call,
                   LfbTrack           *subject,
                   LfbValue           *result,
                   GError            **error)
 {
+  static const char * const fills[] = { "zero_", "fill_", "masked_fill_", NULL };
   const char *name = lfb_callable_get_name (call->callable);
   LfbTensor *tensor;
 
@@ -221,6 +225,9 @@ lfb_follow_write (const LfbPlanCall  *call,
   tensor = lfb_value_get_tensor (result);
   if (g_str_has_suffix (name, "setitem") || g_str_has_suffix (name, "__setitem__"))
     return write_items (call, subject, tensor, error);
+
+  if (g_strv_contains (fills, name))
+    return lfb_track_write (subject, NULL, tensor, FALSE, error);
 
   if (!lfb_track_write (subject, NULL, tensor, TRUE, error))
     return FALSE;

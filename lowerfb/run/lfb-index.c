@@ -135,7 +135,8 @@ list_to_tensor (LfbValue  *list,
 }
 
 /* A mask over dimensions @dim and following: their joined dimension, indexed
- * by where the mask is true.
+ * by where the mask is true. One without dimensions makes a new one, which is
+ * there once or not at all.
  */
 static gboolean
 apply_mask (View          *view,
@@ -150,7 +151,7 @@ apply_mask (View          *view,
   const guint8 *truth = lfb_tensor_get_data (mask, NULL);
   gint64 count = 0;
 
-  if (n_mask == 0 || n_mask > n_left || !lfb_sizes_equal (mask_shape, shape, n_mask))
+  if (n_mask > n_left || !lfb_sizes_equal (mask_shape, shape, n_mask))
     {
       g_autofree char *text = lfb_tensor_describe_shape (mask);
 
@@ -160,6 +161,18 @@ apply_mask (View          *view,
   for (gsize i = 0; i < n; i++)
     count += truth[i] != 0;
 
+  if (n_mask == 0)
+    {
+      g_auto (LfbArray) array = LFB_ARRAY_INIT;
+      LfbTensor *indices;
+
+      if (!lfb_array_init (&array, LFB_DTYPE_INT64, &count, 1, error))
+        return FALSE;
+      memset (array.data, 0, array.size);
+      indices = lfb_array_seal (&array, error);
+
+      return indices != NULL && add_dimension (view, 1, 0, indices, error);
+    }
   for (gsize d = 0; d < n_mask; d++)
     {
       g_auto (LfbArray) array = LFB_ARRAY_INIT;

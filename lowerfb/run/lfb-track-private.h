@@ -36,8 +36,8 @@ LfbTrack  *lfb_track_pick           (const LfbTrack  *self,
                                      LfbValue        *numbers,
                                      LfbValue        *value);
 
-/* Writes @elements to @places among those that @self shows, or all over; a
- * place that is there twice has to be given the same twice, or @once forbids it.
+/* Writes @elements to @places among those that @self shows, or all over. No place
+ * may be there twice; without @once it may, if it is given one new element only.
  */
 gboolean   lfb_track_write          (LfbTrack        *self,
                                      LfbTensor       *places,

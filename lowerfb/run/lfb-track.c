@@ -292,7 +292,7 @@ lfb_track_write (LfbTrack   *self,
   g_autofree guint8 *written = NULL;
   g_auto (LfbArray) array = LFB_ARRAY_INIT;
   const gint64 *to;
-  const char *from;
+  const char *from, *old = lfb_tensor_get_data (own, NULL);
   LfbTensor *result;
   gsize n, size;
 
@@ -321,6 +321,8 @@ lfb_track_write (LfbTrack   *self,
     {
       char *element = (char *) array.data + to[i] * size;
 
+      if (!once && memcmp (old + to[i] * size, from + i * size, size) == 0)
+        continue;
       if (written[to[i]] && (once || memcmp (element, from + i * size, size) != 0))
         {
           g_set_error_literal (error, LFB_ERROR, LFB_ERROR_ARGUMENT,

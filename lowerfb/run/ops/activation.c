@@ -409,7 +409,7 @@ static const LfbOperator operators[] = {
     .rule = "x moved towards 0 by lambd",
   },
   {
-    .functions = "torch.nn.functional.threshold torch.threshold", .modules = "torch.nn.Threshold",
+    .functions = "torch.nn.functional.threshold torch.nn.functional._threshold torch.threshold", .modules = "torch.nn.Threshold",
     .signature = "input, threshold, value, inplace=False", .run = run_threshold,
     .data = &(const LfbUnary) { .f32 = threshold_f32, .f64 = threshold_f64, .i64 = threshold_i64, .params = { "threshold", "value" } },
     .rule = "x above the threshold, else the value",

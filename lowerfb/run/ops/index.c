@@ -136,6 +136,22 @@ value_as (LfbTensor  *input,
   return number != NULL ? lfb_tensor_convert (number, lfb_tensor_get_dtype (input), error) : NULL;
 }
 
+/* Dimensions of 1 in front of the value do not count. */
+static LfbTensor *
+drop_leading_ones (LfbTensor  *value,
+                   gsize       n_wanted,
+                   GError    **error)
+{
+  gsize n_dims, n_dropped = 0;
+  const gint64 *shape = lfb_tensor_get_shape (value, &n_dims);
+
+  while (n_dims - n_dropped > n_wanted && shape[n_dropped] == 1)
+    n_dropped++;
+
+  return n_dropped == 0 ? g_object_ref (value)
+                        : lfb_tensor_reshape (value, shape + n_dropped, n_dims - n_dropped, error);
+}
+
 /* The tensor with the named elements replaced. */
 static LfbValue *
 setitem (LfbCall  *call,
@@ -143,6 +159,7 @@ setitem (LfbCall  *call,
 {
   LfbTensor *input = lfb_call_tensor (call, "input", error);
   g_autoptr (LfbTensor) places = NULL;
+  g_autoptr (LfbTensor) given = NULL;
   g_autoptr (LfbTensor) value = NULL;
   g_autoptr (LfbTensor) full = NULL;
   g_auto (LfbArray) array = LFB_ARRAY_INIT;
@@ -153,7 +170,8 @@ setitem (LfbCall  *call,
   if (input == NULL || !lfb_check_movable ("input", input, error))
     return NULL;
   places = element_places (input, lfb_call_get (call, "index"), error);
-  value = places != NULL ? value_as (input, lfb_call_get (call, "value"), error) : NULL;
+  given = places != NULL ? value_as (input, lfb_call_get (call, "value"), error) : NULL;
+  value = given != NULL ? drop_leading_ones (given, lfb_tensor_get_n_dims (places), error) : NULL;
   if (value == NULL || !lfb_array_init_like (&array, lfb_tensor_get_dtype (input), input, error))
     return NULL;
 

@@ -59,6 +59,8 @@ def reshape(draw, name):
     # What resize_ makes depends on where the elements lie.
     data = anything(draw, draw.shape(0, 3 if name.endswith("resize_") else 4), 0.0 if name.endswith("resize_") else 0.4)
     count = data.numel()
+    if name.endswith("resize_") and draw.chance(0.4):
+        count = draw.int(0, count)
     shape = factors(draw, count) if count else draw.choice(([0], [0, 3], [2, 0]))
     if shape and not name.endswith("resize_"):
         if draw.chance(0.3):
