@@ -18,11 +18,12 @@ typedef enum {
   LFB_VIEW_SAME,         /* it is the very same tensor */
   LFB_VIEW_IN_ORDER,     /* the same elements in the same order */
   LFB_VIEW_MOVED,        /* the same elements, some or all, in any order */
-  LFB_VIEW_IF_TYPE,      /* it is the same tensor unless it has another type */
+  LFB_VIEW_IF_TYPE,      /* it is the same tensor unless it has another type or scale */
   LFB_VIEW_IF_BASIC,     /* by index: shared unless tensors or lists index */
   LFB_VIEW_IF_STRIDED,   /* shared if strides can describe it, as reshape () does */
   LFB_VIEW_IF_ROW_MAJOR, /* it is the same tensor if that is row-major without gaps */
   LFB_VIEW_ITEMS,        /* a list or tuple that holds the same tensors */
+  LFB_VIEW_PERHAPS,      /* it may, which depends on sizes and types */
 } LfbView;
 
 /* What is written in place. */
@@ -42,6 +43,8 @@ LfbView    _lfb_module_get_view          (LfbModule  *module);
 LfbChange  _lfb_node_get_change          (LfbNode    *node,
                                           LfbModule  *module,
                                           LfbNode   **changed);
+gsize      _lfb_node_get_statistics      (LfbNode    *node,
+                                          LfbNode    *statistics[2]);
 LfbView    _lfb_node_get_view            (LfbNode    *node,
                                           LfbModule  *module,
                                           LfbNode   **viewed);

@@ -55,6 +55,7 @@ static const NamedView views[] = {
   { "broadcast_to", LFB_VIEW_MOVED },
   { "byte", LFB_VIEW_IF_TYPE },
   { "char", LFB_VIEW_IF_TYPE },
+  { "channel_shuffle", LFB_VIEW_PERHAPS },
   { "chunk", LFB_VIEW_MOVED },
   { "contiguous", LFB_VIEW_IF_ROW_MAJOR },
   { "cpu", LFB_VIEW_SAME },
@@ -78,6 +79,10 @@ static const NamedView views[] = {
   { "narrow", LFB_VIEW_MOVED },
   { "permute", LFB_VIEW_MOVED },
   { "ravel", LFB_VIEW_IF_ROW_MAJOR },
+  { "pixel_shuffle", LFB_VIEW_PERHAPS },
+  { "pixel_unshuffle", LFB_VIEW_PERHAPS },
+  { "pos", LFB_VIEW_SAME },
+  { "positive", LFB_VIEW_SAME },
   { "requires_grad_", LFB_VIEW_SAME },
   { "reshape", LFB_VIEW_IF_STRIDED },
   { "reshape_as", LFB_VIEW_IF_STRIDED },
@@ -108,16 +113,22 @@ static const NamedView full_names[] = {
   { "builtins.list", LFB_VIEW_ITEMS },
   { "builtins.tuple", LFB_VIEW_ITEMS },
   { FUNCTIONAL "alpha_dropout", LFB_VIEW_SAME },
+  { FUNCTIONAL "channel_shuffle", LFB_VIEW_PERHAPS },
   { FUNCTIONAL "dropout", LFB_VIEW_SAME },
   { FUNCTIONAL "dropout1d", LFB_VIEW_SAME },
   { FUNCTIONAL "dropout2d", LFB_VIEW_SAME },
   { FUNCTIONAL "dropout3d", LFB_VIEW_SAME },
   { FUNCTIONAL "feature_alpha_dropout", LFB_VIEW_SAME },
+  { FUNCTIONAL "native_channel_shuffle", LFB_VIEW_PERHAPS },
+  { FUNCTIONAL "pixel_shuffle", LFB_VIEW_PERHAPS },
+  { FUNCTIONAL "pixel_unshuffle", LFB_VIEW_PERHAPS },
+  { "torch.ao.nn.quantized.Dropout", LFB_VIEW_PERHAPS },
   { "torch.ao.quantization.DeQuantStub", LFB_VIEW_SAME },
   { "torch.ao.quantization.QuantStub", LFB_VIEW_SAME },
   { "torch.ao.quantization.stubs.DeQuantStub", LFB_VIEW_SAME },
   { "torch.ao.quantization.stubs.QuantStub", LFB_VIEW_SAME },
   { "torch.nn.AlphaDropout", LFB_VIEW_SAME },
+  { "torch.nn.ChannelShuffle", LFB_VIEW_PERHAPS },
   { "torch.nn.Dropout", LFB_VIEW_SAME },
   { "torch.nn.Dropout1d", LFB_VIEW_SAME },
   { "torch.nn.Dropout2d", LFB_VIEW_SAME },
@@ -125,7 +136,10 @@ static const NamedView full_names[] = {
   { "torch.nn.FeatureAlphaDropout", LFB_VIEW_SAME },
   { "torch.nn.Flatten", LFB_VIEW_IF_STRIDED },
   { "torch.nn.Identity", LFB_VIEW_SAME },
+  { "torch.nn.PixelShuffle", LFB_VIEW_PERHAPS },
+  { "torch.nn.PixelUnshuffle", LFB_VIEW_PERHAPS },
   { "torch.nn.Unflatten", LFB_VIEW_IN_ORDER },
+  { QUANTIZED_OPS "dropout", LFB_VIEW_PERHAPS },
 };
 
 static LfbView
@@ -261,6 +275,52 @@ _lfb_node_get_change (LfbNode    *node,
     *changed = lfb_value_get_node (value);
 
   return change;
+}
+
+/* Normalizations that are told to use the statistics of their input: they update
+ * running ones that they are given. Returns how many nodes those are.
+ */
+gsize
+_lfb_node_get_statistics (LfbNode *node,
+                          LfbNode *statistics[2])
+{
+  static const struct
+  {
+    const char *function;
+    gsize mean;
+    const char *flag;
+    gboolean fallback;
+  } norms[] = {
+    { FUNCTIONAL "batch_norm", 1, "training", FALSE },
+    { FUNCTIONAL "instance_norm", 1, "use_input_stats", TRUE },
+    { "torch.batch_norm", 3, "training", FALSE },
+    { "torch.instance_norm", 3, "use_input_stats", TRUE },
+  };
+  static const char *names[] = { "running_mean", "running_var" };
+  gsize n = 0;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (norms) && lfb_node_get_op (node) == LFB_OP_CALL_FUNCTION; i++)
+    {
+      LfbValue *flag = lfb_node_get_arg (node, 5);
+
+      if (!g_str_equal (norms[i].function, lfb_node_get_target (node)))
+        continue;
+      if (flag == NULL)
+        flag = lfb_node_get_kwarg (node, norms[i].flag);
+      if (flag == NULL ? !norms[i].fallback : !is_true (flag))
+        return 0;
+      for (gsize j = 0; j < G_N_ELEMENTS (names); j++)
+        {
+          LfbValue *value = lfb_node_get_arg (node, norms[i].mean + j);
+
+          if (value == NULL)
+            value = lfb_node_get_kwarg (node, names[j]);
+          if (value != NULL && lfb_value_get_node (value) != NULL)
+            statistics[n++] = lfb_value_get_node (value);
+        }
+    }
+
+  return n;
 }
 
 static LfbView

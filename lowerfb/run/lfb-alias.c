@@ -173,7 +173,7 @@ static gboolean
 reorders (const char *callee)
 {
   static const char * const names[] = {
-    "matmul", "__matmul__", "einsum", "sort", "argsort", "topk", "max", "min", "scaled_dot_product_attention", NULL,
+    "matmul", "__matmul__", "einsum", "scaled_dot_product_attention", NULL,
   };
   static const char * const types[] = { "LSTM", "GRU", "RNN", "Sequential", "MultiheadAttention", NULL };
   const char *dot = strrchr (callee, '.');
@@ -258,6 +258,9 @@ order_of_view (LfbNode   *node,
     case LFB_VIEW_IF_ROW_MAJOR:
       *known = order != ORDER_UNKNOWN && !asks_for_format (node);
       return asks_for_format (node) ? ORDER_UNKNOWN : ORDER_ROW_MAJOR;
+    case LFB_VIEW_PERHAPS:
+      *known = FALSE;
+      return order == ORDER_ROW_MAJOR ? order : ORDER_UNKNOWN;
     case LFB_VIEW_NONE:
     case LFB_VIEW_ITEMS:
     default:
@@ -543,14 +546,16 @@ check_module (Finder   *self,
   return FALSE;
 }
 
-/* Parts that may write to an argument: none that is read later may be reached. */
+/* Writes that a run does not follow: none that is read later may be reached. */
 static gboolean
-check_parts (Finder   *self,
-             LfbNode  *node,
-             GError  **error)
+check_inputs (Finder      *self,
+              LfbNode     *node,
+              LfbNode    **inputs,
+              gsize        n_inputs,
+              const char  *what,
+              GError     **error)
 {
-  gsize now = slot_of (self, node), n_inputs;
-  g_autofree LfbNode **inputs = lfb_node_get_inputs (node, &n_inputs);
+  gsize now = slot_of (self, node);
 
   for (gsize i = 0; i < n_inputs; i++)
     {
@@ -562,13 +567,35 @@ check_parts (Finder   *self,
       if (other >= 0)
         {
           g_set_error (error, LFB_ERROR, LFB_ERROR_UNSUPPORTED,
-                       "parts of it write in place to `%s`, which may reach `%s`, which is read later",
+                       "%s `%s` in place, which may reach `%s`, which is read later", what,
                        lfb_node_get_name (inputs[i]), name_at (self, other));
           return FALSE;
         }
     }
 
   return TRUE;
+}
+
+static gboolean
+check_parts (Finder   *self,
+             LfbNode  *node,
+             GError  **error)
+{
+  gsize n_inputs;
+  g_autofree LfbNode **inputs = lfb_node_get_inputs (node, &n_inputs);
+
+  return check_inputs (self, node, inputs, n_inputs, "parts of it write to", error);
+}
+
+static gboolean
+check_statistics (Finder   *self,
+                  LfbNode  *node,
+                  GError  **error)
+{
+  LfbNode *statistics[2];
+  gsize n = _lfb_node_get_statistics (node, statistics);
+
+  return check_inputs (self, node, statistics, n, "it updates the running statistics", error);
 }
 
 static gboolean
@@ -622,6 +649,8 @@ check_node (Finder   *self,
     return FALSE;
   if (callable != NULL && lfb_callable_has_parts (callable) && lfb_callable_get_effects (callable)->changes &&
       !check_parts (self, node, error))
+    return FALSE;
+  if (!check_statistics (self, node, error))
     return FALSE;
   if (self->effects[slot].change != LFB_CHANGE_NONE && self->effects[slot].changed >= 0 &&
       !check_change (self, node, error))

@@ -105,6 +105,15 @@ wants_copy (const LfbPlanCall *call)
   return copy != NULL && lfb_value_get_kind (copy) == LFB_VALUE_KIND_BOOL && lfb_value_get_bool (copy);
 }
 
+static gboolean
+is_alike (LfbTensor *a,
+          LfbTensor *b)
+{
+  return lfb_tensor_get_dtype (a) == lfb_tensor_get_dtype (b) &&
+         lfb_tensor_get_scale (a) == lfb_tensor_get_scale (b) &&
+         lfb_tensor_get_zero_point (a) == lfb_tensor_get_zero_point (b);
+}
+
 /* Whether the result has the elements of the tensor that it was made from. */
 static gboolean
 shares (const LfbPlanCall  *call,
@@ -117,6 +126,7 @@ shares (const LfbPlanCall  *call,
     {
     case LFB_VIEW_NONE:
     case LFB_VIEW_ITEMS:
+    case LFB_VIEW_PERHAPS:
       return FALSE;
     case LFB_VIEW_SAME:
     case LFB_VIEW_IN_ORDER:
@@ -124,8 +134,7 @@ shares (const LfbPlanCall  *call,
       return TRUE;
     case LFB_VIEW_IF_TYPE:
       return !wants_copy (call) && lfb_value_get_kind (result) == LFB_VALUE_KIND_TENSOR &&
-             lfb_tensor_get_dtype (lfb_value_get_tensor (result)) ==
-             lfb_tensor_get_dtype (lfb_value_get_tensor (subject_of (call)));
+             is_alike (lfb_value_get_tensor (result), lfb_value_get_tensor (subject_of (call)));
     case LFB_VIEW_IF_BASIC:
       return index_is_basic (index_of (call));
     case LFB_VIEW_IF_STRIDED:

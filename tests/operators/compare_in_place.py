@@ -1,12 +1,13 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Compares graphs that write in place with PyTorch: small ones by hand, and random ones.
+"""Compares what writes in place with PyTorch: small graphs, random ones, and every operator.
 
 Every output has to be PyTorch's to the bit, in a second run of the session too, and no input may
 change. What a session cannot tell has to be refused, and only that: the random graphs say how many
-were. A failure shows the graph and the seed that makes it.
+were. A failure shows the graph and the seed that makes it. Of every operator the result is written
+to, which has to reach its arguments, or not, as in PyTorch.
 
-Exits with 1 if a graph is wrong, with 77 if PyTorch or PyGObject is missing.
+Exits with 1 if anything is wrong, with 77 if PyTorch or PyGObject is missing.
 """
 
 import argparse
@@ -17,6 +18,8 @@ import traceback
 import warnings
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Its operators warn of outputs that they resize themselves.
+os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
 sys.dont_write_bytecode = True
 SKIPPED = 77
 
@@ -33,7 +36,9 @@ except (ImportError, ValueError) as error:
     print("SKIP: no typelib of the library was built: %s" % error)
     sys.exit(SKIPPED)
 
-from in_place import cases, drawing  # noqa: E402
+from comparison import families  # noqa: E402
+from comparison.names import rows as all_rows  # noqa: E402
+from in_place import cases, drawing, effects  # noqa: E402
 from in_place.building import Builder  # noqa: E402
 from in_place.judging import Wrong, judge  # noqa: E402
 
@@ -83,10 +88,13 @@ def main():
     parser.add_argument("--seed", type=int, default=1, help="of the first random graph (%(default)s)")
     parser.add_argument("--graphs", type=int, default=400, help="how many random graphs (%(default)s)")
     parser.add_argument("--only", default="", metavar="TEXT", help="only cases whose name contains this")
+    parser.add_argument("--trials", type=int, default=6, help="how many for each name of an operator (%(default)s)")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     torch.set_num_threads(1)
     torch.set_grad_enabled(False)
+    engines = torch.backends.quantized.supported_engines
+    torch.backends.quantized.engine = "onednn" if "onednn" in engines else "fbgemm"
 
     chosen = [(function, words) for function, words in cases.CASES if options.only in function.__name__]
     failed = 0
@@ -105,7 +113,14 @@ def main():
     if options.graphs >= 100 and counts["refused"] * 4 > counts["graphs"]:
         print("too many are refused")
         failed += 1
-    return 1 if failed + wrong else 0
+
+    families.load()
+    lines, unlike, counts = effects.compare(all_rows(), options.trials)
+    print("\n".join(lines))
+    if options.trials >= 6 and counts["refused"] * 4 > counts["compared"]:
+        print("too many are refused")
+        failed += 1
+    return 1 if failed + wrong + unlike else 0
 
 
 if __name__ == "__main__":

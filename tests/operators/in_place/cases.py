@@ -636,11 +636,17 @@ def contiguous_of_unknown_strides(b):
     return y
 
 
-@refused("`x1`", "`m0`")
+@refused("`x1`", "`m0`", "parts of it")
 def parts_that_write_to_their_input(b):
     x = _x(b)
     r = b.module(torch.nn.Sequential(torch.nn.ReLU(inplace=True)), x)
     return x, r
+
+
+@refused("`m`", "running statistics")
+def statistics_are_read_later(b):
+    m, v = b.attribute("m", torch.zeros(4)), b.attribute("v", torch.ones(4))
+    return b.call(F.batch_norm, _x(b), m, v, training=True), m
 
 
 @refused("`contiguous`", "`mul`")

@@ -72,7 +72,7 @@ SETTINGS = {
           "torch.nn.functional.leaky_relu", "torch.nn.functional.gelu", "torch.nn.functional.softplus",
           "torch.nn.functional.hardshrink", "torch.nn.functional.softshrink", "torch.nn.functional.threshold")
 def with_settings(draw, name):
-    key = name.rsplit(".", 1)[1].lower().rstrip("_").replace("leakyrelu", "leaky_relu")
+    key = name.rsplit(".", 1)[1].lower().strip("_").replace("leakyrelu", "leaky_relu")
     settings = SETTINGS[key](draw) if draw.chance(0.7) or key == "threshold" else {}
     if key in ("elu", "celu", "leaky_relu", "threshold"):
         settings.update(_inplace(draw, name))
