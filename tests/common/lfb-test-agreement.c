@@ -196,13 +196,18 @@ lfb_test_compare_tensors (LfbTensor *found,
   return result;
 }
 
-/* One element or 1 %, whichever is more: one step, or 2 % of the range. */
+/* How many elements may differ: one or 1 %, whichever is more. */
+gsize
+lfb_test_allowed (const LfbTestAgreement *agreement)
+{
+  return MAX (agreement->n_elements / 100, 1);
+}
+
+/* As many, and by one step, or 2 % of the range. */
 gboolean
 lfb_test_agrees (const LfbTestAgreement *agreement)
 {
-  gsize allowed = MAX (agreement->n_elements / 100, 1);
-
-  if (agreement->n_differing > allowed || agreement->between)
+  if (agreement->n_differing > lfb_test_allowed (agreement) || agreement->between)
     return FALSE;
 
   return agreement->largest <= (agreement->stepped ? 1.01 : 0.02);

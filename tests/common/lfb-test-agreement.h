@@ -29,4 +29,5 @@ double          *lfb_test_find_steps      (LfbGraphModule         *model,
 LfbTestAgreement lfb_test_compare_tensors (LfbTensor              *found,
                                            LfbTensor              *expected,
                                            double                  step);
+gsize            lfb_test_allowed         (const LfbTestAgreement *agreement);
 gboolean         lfb_test_agrees          (const LfbTestAgreement *agreement);

@@ -6,6 +6,7 @@
 
 #include <glib/gstdio.h>
 #include <stdarg.h>
+#include <stdlib.h>
 
 /* A path below tests/ in the source tree. */
 char *
@@ -26,22 +27,47 @@ lfb_test_data_path (const char *first,
   return g_build_filenamev ((char **) parts->pdata);
 }
 
-/* A path in a folder of this process's own, made when first asked for. */
+static char *scratch_folder;
+
+static void
+remove_tree (const char *path)
+{
+  GDir *dir = g_file_test (path, G_FILE_TEST_IS_SYMLINK) ? NULL : g_dir_open (path, 0, NULL);
+  const char *name;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *child = g_build_filename (path, name, NULL);
+
+      remove_tree (child);
+    }
+  g_clear_pointer (&dir, g_dir_close);
+  g_remove (path);
+}
+
+static void
+remove_scratch (void)
+{
+  remove_tree (scratch_folder);
+}
+
+/* A path in a folder of this process's own, made when first asked for and removed
+ * when the process ends.
+ */
 char *
 lfb_test_scratch (const char *name)
 {
-  static char *folder;
-
-  if (g_once_init_enter (&folder))
+  if (g_once_init_enter (&scratch_folder))
     {
       g_autoptr (GError) error = NULL;
       char *made = g_dir_make_tmp ("lowerfb-test-XXXXXX", &error);
 
       g_assert_no_error (error);
-      g_once_init_leave (&folder, made);
+      atexit (remove_scratch);
+      g_once_init_leave (&scratch_folder, made);
     }
 
-  return g_build_filename (folder, name, NULL);
+  return g_build_filename (scratch_folder, name, NULL);
 }
 
 static int
