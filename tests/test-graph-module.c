@@ -196,15 +196,32 @@ test_refuses_circles (void)
 }
 
 static void
-test_refuses_empty_paths (void)
+test_refuses_paths (void)
 {
   LfbNode *call;
+  g_autofree char *dots = g_strnfill (1000000, '.');
+  g_autofree char *longest = g_strnfill (LFB_MODULE_MAX_PATH_PARTS - 1, '.');
   g_autoptr (LfbGraphModule) model = make_model (&call);
   g_autoptr (LfbModule) module = lfb_module_new ("T", NULL, NULL, NULL);
   g_autoptr (GError) error = NULL;
 
   g_assert_false (lfb_graph_module_set_module (model, "", module, &error));
   lfb_assert_error (error, LFB_ERROR_ARGUMENT, "path");
+  g_clear_error (&error);
+  g_assert_false (lfb_graph_module_set_module (model, dots, module, &error));
+  lfb_assert_error (error, LFB_ERROR_ARGUMENT, "has 1000001 parts, expected at most 128");
+  g_clear_error (&error);
+  g_assert_false (lfb_graph_module_replace_module (model, dots, module, &error));
+  lfb_assert_error (error, LFB_ERROR_ARGUMENT, "has 1000001 parts");
+  g_clear_error (&error);
+  g_assert_false (lfb_graph_module_set_alias (model, dots, "seq", &error));
+  lfb_assert_error (error, LFB_ERROR_ARGUMENT, "has 1000001 parts");
+  g_clear_error (&error);
+  g_assert_false (lfb_graph_module_set_alias (model, "alias", dots, &error));
+  lfb_assert_error (error, LFB_ERROR_ARGUMENT, "has 1000001 parts");
+  g_clear_error (&error);
+  g_assert_true (lfb_graph_module_set_module (model, longest, module, &error));
+  g_assert_no_error (error);
 }
 
 static void
@@ -344,7 +361,7 @@ main (int   argc,
   g_test_add_func ("/graph-module/replacing-an-alias-leaves-the-owner", test_replacing_an_alias_leaves_the_owner);
   g_test_add_func ("/graph-module/removing-hands-over", test_removing_hands_over);
   g_test_add_func ("/graph-module/refuses-circles", test_refuses_circles);
-  g_test_add_func ("/graph-module/refuses-empty-paths", test_refuses_empty_paths);
+  g_test_add_func ("/graph-module/refuses-paths", test_refuses_paths);
   g_test_add_func ("/graph-module/unused-things-go", test_unused_things_go);
   g_test_add_func ("/graph-module/lint-sees-what-is-missing", test_lint_sees_what_is_missing);
   g_test_add_func ("/graph-module/copy-is-independent", test_copy_is_independent);

@@ -115,15 +115,15 @@ test_corners (void)
   g_autoptr (LfbTensorFile) copy = NULL;
 
   assert_names (nothing_again, "");
-  add (file, "", scalar);
+  add (file, "scalar", scalar);
   add (file, "a \"quoted\"\nname", empty);
   add (file, "größe.😀", scalar);
   copy = reload (file);
-  assert_names (copy, " a \"quoted\"\nname größe.😀");
-  assert_same (copy, "", scalar);
+  assert_names (copy, "scalar a \"quoted\"\nname größe.😀");
+  assert_same (copy, "scalar", scalar);
   assert_same (copy, "a \"quoted\"\nname", empty);
   assert_same (copy, "größe.😀", scalar);
-  g_assert_cmpuint (lfb_tensor_get_n_dims (lfb_tensor_file_get (copy, "")), ==, 0);
+  g_assert_cmpuint (lfb_tensor_get_n_dims (lfb_tensor_file_get (copy, "scalar")), ==, 0);
 }
 
 static void
@@ -168,6 +168,9 @@ test_add_errors (void)
   g_clear_error (&error);
   g_assert_false (lfb_tensor_file_add (file, "\xff", tensor, &error));
   lfb_assert_error (error, LFB_ERROR_ARGUMENT, "not UTF-8");
+  g_clear_error (&error);
+  g_assert_false (lfb_tensor_file_add (file, "", tensor, &error));
+  lfb_assert_error (error, LFB_ERROR_ARGUMENT, "needs a name");
   assert_names (file, "x");
 }
 

@@ -118,24 +118,34 @@ static gboolean
 check_path (const char  *path,
             GError     **error)
 {
-  if (*path != '\0')
+  gsize n_parts = 1;
+
+  for (const char *c = path; *c != '\0'; c++)
+    n_parts += *c == '.';
+  if (*path != '\0' && n_parts <= LFB_MODULE_MAX_PATH_PARTS)
     return TRUE;
 
-  g_set_error (error, LFB_ERROR, LFB_ERROR_ARGUMENT, "A module needs a path");
+  if (*path == '\0')
+    g_set_error (error, LFB_ERROR, LFB_ERROR_ARGUMENT, "A module needs a path");
+  else
+    g_set_error (error, LFB_ERROR, LFB_ERROR_ARGUMENT,
+                 "The module path `%.40s`... has %" G_GSIZE_FORMAT " parts, expected at most %d",
+                 path, n_parts, LFB_MODULE_MAX_PATH_PARTS);
   return FALSE;
 }
 
 /**
  * lfb_graph_module_set_module:
  * @self: a model
- * @path: the dotted path of the module; not empty
+ * @path: the dotted path of the module; not empty, of at most
+ *   %LFB_MODULE_MAX_PATH_PARTS parts
  * @module: the module
  * @error: where to put an error
  *
  * Adds a module, or replaces the one at @path alone: its parts stay, and so do
  * those paths that were aliases of it, which keep the old module.
  *
- * Returns: whether the module was set
+ * Returns: whether the module was set; %LFB_ERROR_ARGUMENT if @path is no path
  *
  * Since: 1.0
  */

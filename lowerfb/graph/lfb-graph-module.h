@@ -11,6 +11,13 @@
 
 G_BEGIN_DECLS
 
+/**
+ * LFB_MODULE_MAX_PATH_PARTS:
+ *
+ * How many parts, with dots between them, the path of a module can have.
+ */
+#define LFB_MODULE_MAX_PATH_PARTS 128
+
 #define LFB_TYPE_GRAPH_MODULE (lfb_graph_module_get_type ())
 
 LFB_AVAILABLE_IN_1_0

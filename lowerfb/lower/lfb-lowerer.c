@@ -182,7 +182,7 @@ lfb_lowerer_init (LfbLowerer *self)
 
   self->passes = g_ptr_array_new_with_free_func (g_object_unref);
   for (gsize i = 0; names[i] != NULL; i++)
-    g_ptr_array_add (self->passes, lfb_pass_new_builtin (names[i]));
+    g_ptr_array_add (self->passes, lfb_pass_new_builtin (names[i], NULL));
 }
 
 /**

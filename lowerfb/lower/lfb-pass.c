@@ -181,17 +181,22 @@ lfb_builtin_pass_init (LfbBuiltinPass *self)
 /**
  * lfb_pass_new_builtin:
  * @name: the name of a pass of the library, such as `static-modules`
+ * @error: where to put an error
  *
- * Makes one of the passes that the library comes with.
+ * Makes one of the passes that the library comes with;
+ * [func@Lfb.Pass.list_builtin] lists their names.
  *
- * Returns: (transfer full) (nullable): the pass; %NULL if there is none of that
- *   name
+ * Returns: (transfer full): the pass, or %NULL with %LFB_ERROR_NOT_FOUND if there
+ *   is none of that name
  *
  * Since: 1.0
  */
 LfbPass *
-lfb_pass_new_builtin (const char *name)
+lfb_pass_new_builtin (const char  *name,
+                      GError     **error)
 {
+  g_autofree char *known = NULL;
+  g_auto (GStrv) names = NULL;
   const LfbPassRow *rows;
   gsize n_rows;
 
@@ -209,6 +214,10 @@ lfb_pass_new_builtin (const char *name)
       return LFB_PASS (pass);
     }
 
+  names = lfb_pass_list_builtin ();
+  known = g_strjoinv (", ", names);
+  g_set_error (error, LFB_ERROR, LFB_ERROR_NOT_FOUND,
+               "There is no pass `%s`, expected one of %s", name, known);
   return NULL;
 }
 

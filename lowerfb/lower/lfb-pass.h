@@ -33,7 +33,8 @@ struct _LfbPassClass
 };
 
 LFB_AVAILABLE_IN_1_0
-LfbPass    *lfb_pass_new_builtin  (const char      *name);
+LfbPass    *lfb_pass_new_builtin  (const char      *name,
+                                   GError         **error);
 LFB_AVAILABLE_IN_1_0
 char      **lfb_pass_list_builtin (void);
 

@@ -11,10 +11,9 @@
 
 #include <string.h>
 
-/* How deep modules may nest, and what all paths of a file may come to: a module
- * is known to every path above it, so that a few bytes of dots cost a lot.
+/* What all paths of a file may come to: a module is known to every path above it,
+ * so that a few bytes of dots cost a lot.
  */
-#define MAX_PATH_PARTS 128
 #define MAX_ALL_PARTS (1024 * 1024)
 
 /* Whether @path can be the path of a module; counts its parts. */
@@ -26,14 +25,14 @@ _lfb_read_check_path (const char  *path,
   *n_parts = 1;
   for (const char *c = path; *c != '\0'; c++)
     *n_parts += *c == '.';
-  if (*path != '\0' && *n_parts <= MAX_PATH_PARTS)
+  if (*path != '\0' && *n_parts <= LFB_MODULE_MAX_PATH_PARTS)
     return TRUE;
 
   if (*path == '\0')
     g_set_error_literal (error, LFB_ERROR, LFB_ERROR_FORMAT, "a module path cannot be empty");
   else
     g_set_error (error, LFB_ERROR, LFB_ERROR_FORMAT,
-                 "a path of %" G_GSIZE_FORMAT " parts, where the most are %d", *n_parts, MAX_PATH_PARTS);
+                 "a path of %" G_GSIZE_FORMAT " parts, where the most are %d", *n_parts, LFB_MODULE_MAX_PATH_PARTS);
   return FALSE;
 }
 

@@ -160,8 +160,8 @@ lfb_tensor_file_get (LfbTensorFile *self,
  *
  * Appends a tensor. Nothing is copied before the file is saved.
  *
- * Fails with %LFB_ERROR_ARGUMENT if @name is taken, reserved (`__metadata__`)
- * or not UTF-8.
+ * Fails with %LFB_ERROR_ARGUMENT if @name is empty, taken, reserved
+ * (`__metadata__`) or not UTF-8.
  *
  * Returns: whether the tensor was added
  *
@@ -179,6 +179,11 @@ lfb_tensor_file_add (LfbTensorFile  *self,
   g_return_val_if_fail (name != NULL, FALSE);
   g_return_val_if_fail (LFB_IS_TENSOR (tensor), FALSE);
 
+  if (*name == '\0')
+    {
+      g_set_error (error, LFB_ERROR, LFB_ERROR_ARGUMENT, "A tensor of a file needs a name");
+      return FALSE;
+    }
   if (!g_utf8_validate (name, -1, NULL))
     {
       g_autofree char *text = g_utf8_make_valid (name, -1);

@@ -227,8 +227,14 @@ void test_pass () throws Error {
 
     assert_true (new AddRelu ("alone").run (model));
     assert_nonnull (model.graph.find ("relu"));
-    assert_null (Lfb.Pass.new_builtin ("nothing"));
-    assert_false (Lfb.Pass.new_builtin ("shape-reads").run (model));
+    assert_false (new Lfb.Pass.builtin ("shape-reads").run (model));
+    Error? error = null;
+    try {
+        new Lfb.Pass.builtin ("nothing");
+    } catch (Error caught) {
+        error = caught;
+    }
+    Cases.assert_error (error, new Lfb.Error.NOT_FOUND ("There is no pass `nothing`"));
 }
 
 void test_failing_pass () throws Error {

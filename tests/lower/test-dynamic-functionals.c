@@ -132,7 +132,7 @@ test_prepack (void)
 {
   g_autoptr (LfbGraphModule) model = make (WEIGHT ("quint8", "True")
                                            "%f = torch.nn.functional.linear(%d, %wd, bias=%b)\nreturn (%f)\n", 0);
-  g_autoptr (LfbPass) pass = lfb_pass_new_builtin ("dynamic-functionals");
+  g_autoptr (LfbPass) pass = lfb_pass_new_builtin ("dynamic-functionals", NULL);
   g_autoptr (GError) error = NULL;
   gboolean changed = lfb_pass_run (pass, model, &error);
 

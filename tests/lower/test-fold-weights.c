@@ -34,7 +34,7 @@ static void
 run_pass (LfbGraphModule *model,
           const char     *name)
 {
-  g_autoptr (LfbPass) pass = lfb_pass_new_builtin (name);
+  g_autoptr (LfbPass) pass = lfb_pass_new_builtin (name, NULL);
   g_autoptr (GError) error = NULL;
 
   lfb_pass_run (pass, model, &error);

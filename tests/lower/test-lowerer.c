@@ -61,7 +61,7 @@ static void
 test_passes (void)
 {
   g_autoptr (LfbLowerer) lowerer = lfb_lowerer_new ();
-  g_autoptr (LfbPass) pass = lfb_pass_new_builtin ("dead-code");
+  g_autoptr (LfbPass) pass = lfb_pass_new_builtin ("dead-code", NULL);
   g_autoptr (LfbGraphModule) model = lfb_test_parse (GRAPH);
   g_autoptr (LfbGraphModule) lowered = NULL;
   g_autoptr (GError) error = NULL;

@@ -105,7 +105,7 @@ test_pass_by_pass (gconstpointer data)
 
   for (gsize i = 0; names[i] != NULL; i++)
     {
-      g_autoptr (LfbPass) pass = lfb_pass_new_builtin (names[i]);
+      g_autoptr (LfbPass) pass = lfb_pass_new_builtin (names[i], NULL);
       g_autofree char *before = lfb_graph_module_to_text (step);
       g_autofree char *after = NULL;
       gboolean changed = lfb_pass_run (pass, step, &error);

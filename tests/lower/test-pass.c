@@ -121,11 +121,12 @@ test_builtin (void)
     "static-modules", "two-input-modules", "dynamic-modules", "weight-only-modules", "static-functionals",
     "dynamic-functionals", "binary-operators", "shape-reads", "int8-operators", "dead-code", "fold-weights", NULL,
   };
+  g_autoptr (GError) missing = NULL;
 
   g_assert_true (g_strv_equal ((const char * const *) names, expected));
   for (gsize i = 0; names[i] != NULL; i++)
     {
-      g_autoptr (LfbPass) pass = lfb_pass_new_builtin (names[i]);
+      g_autoptr (LfbPass) pass = lfb_pass_new_builtin (names[i], NULL);
       g_autoptr (LfbGraphModule) model = lfb_test_parse ("%x = placeholder\nreturn (%x)\n");
       g_autoptr (GError) error = NULL;
 
@@ -133,14 +134,15 @@ test_builtin (void)
       g_assert_false (lfb_pass_run (pass, model, &error));
       g_assert_no_error (error);
     }
-  g_assert_null (lfb_pass_new_builtin ("no-such-pass"));
+  g_assert_null (lfb_pass_new_builtin ("no-such-pass", &missing));
+  lfb_assert_error (missing, LFB_ERROR_NOT_FOUND, "There is no pass `no-such-pass`, expected one of static-modules, two-input-modules");
 }
 
 /* Alone, a pass works on the model itself, and says whether it changed it. */
 static void
 test_alone (void)
 {
-  g_autoptr (LfbPass) pass = lfb_pass_new_builtin ("binary-operators");
+  g_autoptr (LfbPass) pass = lfb_pass_new_builtin ("binary-operators", NULL);
   g_autoptr (LfbGraphModule) model = lfb_test_parse ("%x = placeholder\n"
                                                      "%q = quantize(%x, 0.5, 10)\n"
                                                      "%d = dequantize(%q)\n"
@@ -169,7 +171,7 @@ test_invalid_model (void)
 
   for (gsize i = 0; names[i] != NULL; i++)
     {
-      g_autoptr (LfbPass) pass = lfb_pass_new_builtin (names[i]);
+      g_autoptr (LfbPass) pass = lfb_pass_new_builtin (names[i], NULL);
       g_autoptr (LfbGraphModule) model = lfb_test_parse ("%x = placeholder\n%m = module m(%x)\nreturn (%m)\n");
       g_autoptr (GError) error = NULL;
 

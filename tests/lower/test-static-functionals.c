@@ -63,7 +63,7 @@ run_pass (LfbGraphModule *model,
           const char     *name,
           const char     *expected)
 {
-  g_autoptr (LfbPass) pass = lfb_pass_new_builtin (name);
+  g_autoptr (LfbPass) pass = lfb_pass_new_builtin (name, NULL);
   g_autoptr (GError) error = NULL;
   gboolean changed = lfb_pass_run (pass, model, &error);
 
