@@ -14,6 +14,7 @@ gint64   _lfb_tensor_integer_at   (LfbTensor *self,
                                    gint64     index);
 double   _lfb_tensor_number_at    (LfbTensor *self,
                                    gint64     index);
+double  *_lfb_tensor_dup_numbers  (LfbTensor *self);
 gboolean _lfb_tensor_read_integer (LfbTensor *self,
                                    gint64    *integer);
 gboolean _lfb_tensor_read_number  (LfbTensor *self,

@@ -50,6 +50,40 @@ _lfb_tensor_number_at (LfbTensor *self,
     }
 }
 
+#define COPY(type) \
+  G_STMT_START { \
+    const type *elements = data; \
+    for (gint64 i = 0; i < n; i++) \
+      numbers[i] = elements[i]; \
+  } G_STMT_END
+
+/* All elements of a tensor of integers, or of 32- or 64-bit floats; the caller
+ * frees them.
+ */
+double *
+_lfb_tensor_dup_numbers (LfbTensor *self)
+{
+  gint64 n = lfb_tensor_get_n_elements (self);
+  gconstpointer data = lfb_tensor_get_data (self, NULL);
+  double *numbers = g_new (double, n);
+
+  switch ((int) lfb_tensor_get_dtype (self))
+    {
+    case LFB_DTYPE_FLOAT32:
+      COPY (float);
+      break;
+    case LFB_DTYPE_INT64:
+      COPY (gint64);
+      break;
+    default:
+      for (gint64 i = 0; i < n; i++)
+        numbers[i] = _lfb_tensor_number_at (self, i);
+      break;
+    }
+
+  return numbers;
+}
+
 /* The one integer that a tensor holds, whatever its shape. */
 gboolean
 _lfb_tensor_read_integer (LfbTensor *self,

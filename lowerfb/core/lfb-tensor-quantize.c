@@ -13,7 +13,8 @@
  * quantized weight of each float one and looks at none: whoever packs or saves
  * them goes from the mapped file to integers in one step, on the processor that
  * needs them next. All that can go wrong goes wrong at once: scales, zero points
- * and shape are checked, and the memory is reserved, though not touched.
+ * and shape are checked, and memory of a size that may be refused is reserved,
+ * though not touched.
  */
 
 #include <lowerfb/core/lfb-error.h>
@@ -37,7 +38,7 @@ struct _LfbQuantizing
   GBytes *bytes;
 
   GMutex mutex; /* around what is here until there are bytes */
-  guint8 *memory;
+  guint8 *memory; /* NULL: not reserved */
   LfbTensor *floats;
   LfbQParams qparams; /* with references */
 };
@@ -50,6 +51,9 @@ typedef struct
   float low;
   float high;
 } Channel;
+
+/* From this size on, memory is asked for in time to fail. */
+#define MAY_BE_REFUSED (16 * 1024 * 1024)
 
 /* Adding 1.5 * 2^23 rounds a smaller number to nearest, ties to even, with an
  * addition that compilers make vector code of.
@@ -241,6 +245,8 @@ _lfb_quantizing_get_bytes (LfbQuantizing *self)
   bytes = g_atomic_pointer_get (&self->bytes);
   if (bytes == NULL)
     {
+      if (self->memory == NULL)
+        self->memory = g_malloc (MAX (self->size, 1));
       if (lfb_dtype_get_bits (self->qparams.dtype) < 8)
         quantize_packed (self->floats, &self->qparams, self->memory);
       else
@@ -309,7 +315,7 @@ lfb_tensor_quantize (LfbTensor         *self,
   g_autoptr (LfbTensor) integers = NULL;
   LfbTensor *result;
   LfbDType storage;
-  guint8 *memory;
+  guint8 *memory = NULL;
   gint64 size;
   guint bits;
 
@@ -329,8 +335,9 @@ lfb_tensor_quantize (LfbTensor         *self,
     }
 
   size = (self->n_elements * bits + 7) / 8;
-  memory = g_try_malloc (MAX (size, 1));
-  if (memory == NULL)
+  if (size >= MAY_BE_REFUSED)
+    memory = g_try_malloc (size);
+  if (size >= MAY_BE_REFUSED && memory == NULL)
     {
       g_set_error (error, LFB_ERROR, LFB_ERROR_RANGE, "There is no memory for %" G_GINT64_FORMAT " bytes", size);
       return NULL;

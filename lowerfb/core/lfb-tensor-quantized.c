@@ -74,6 +74,9 @@ check_per_channel (const LfbQParams  *qparams,
                    GError           **error)
 {
   gboolean float_points = qparams->qscheme == LFB_QSCHEME_PER_CHANNEL_AFFINE_FLOAT_QPARAMS;
+  double min = lfb_dtype_get_min (qparams->dtype), max = lfb_dtype_get_max (qparams->dtype);
+  g_autofree double *scales = NULL;
+  g_autofree double *zero_points = NULL;
   gint64 length;
 
   if (qparams->axis < 0 || (guint64) qparams->axis >= n_dims)
@@ -103,24 +106,24 @@ check_per_channel (const LfbQParams  *qparams,
       !check_vector (qparams->zero_points, "zero points", length, error))
     return FALSE;
 
+  scales = _lfb_tensor_dup_numbers (qparams->scales);
+  zero_points = _lfb_tensor_dup_numbers (qparams->zero_points);
   for (gint64 i = 0; i < length; i++)
     {
-      if (!check_scale (_lfb_tensor_number_at (qparams->scales, i), error))
+      if (!check_scale (scales[i], error))
         {
           g_prefix_error (error, "Channel %" G_GINT64_FORMAT ": ", i);
           return FALSE;
         }
-      if (!float_points && !check_zero_point (_lfb_tensor_integer_at (qparams->zero_points, i), qparams->dtype, error))
-        {
-          g_prefix_error (error, "Channel %" G_GINT64_FORMAT ": ", i);
-          return FALSE;
-        }
-      if (float_points && !isfinite (_lfb_tensor_number_at (qparams->zero_points, i)))
-        {
-          g_set_error (error, LFB_ERROR, LFB_ERROR_RANGE,
-                       "Channel %" G_GINT64_FORMAT ": the zero point is not finite", i);
-          return FALSE;
-        }
+      if (float_points ? isfinite (zero_points[i]) : zero_points[i] >= min && zero_points[i] <= max)
+        continue;
+
+      if (float_points)
+        g_set_error (error, LFB_ERROR, LFB_ERROR_RANGE, "The zero point is not finite");
+      else
+        check_zero_point (_lfb_tensor_integer_at (qparams->zero_points, i), qparams->dtype, error);
+      g_prefix_error (error, "Channel %" G_GINT64_FORMAT ": ", i);
+      return FALSE;
     }
 
   return TRUE;

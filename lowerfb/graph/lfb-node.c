@@ -34,6 +34,7 @@ enum {
 };
 
 static GParamSpec *properties[N_PROPS];
+static char *no_text;
 
 G_DEFINE_FINAL_TYPE (LfbNode, lfb_node, G_TYPE_OBJECT)
 
@@ -160,6 +161,7 @@ lfb_node_class_init (LfbNodeClass *klass)
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
   const GParamFlags flags = G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
 
+  no_text = g_ref_string_new ("");
   object_class->finalize = lfb_node_finalize;
   object_class->get_property = lfb_node_get_property;
   object_class->set_property = lfb_node_set_property;
@@ -210,8 +212,8 @@ lfb_node_class_init (LfbNodeClass *klass)
 static void
 lfb_node_init (LfbNode *self)
 {
-  self->name = g_ref_string_new_intern ("");
-  self->target = g_ref_string_new_intern ("");
+  self->name = g_ref_string_acquire (no_text);
+  self->target = g_ref_string_acquire (no_text);
   self->args = lfb_value_for_tuple (NULL, 0);
   self->kwargs = lfb_value_for_dict (NULL, NULL, 0);
 }

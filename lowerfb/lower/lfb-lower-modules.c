@@ -319,7 +319,8 @@ _lfb_module_with_range (LfbModule *module,
 {
   g_autoptr (LfbValue) scale_value = lfb_value_for_double (scale);
   g_autoptr (LfbValue) point_value = lfb_value_for_int (zero_point);
-  g_autoptr (LfbModule) scaled = _lfb_module_with_setting (module, "scale", scale_value);
+  g_autoptr (LfbValue) scaled = lfb_value_with_item (lfb_module_get_config (module), "scale", scale_value);
+  g_autoptr (LfbValue) config = lfb_value_with_item (scaled, "zero_point", point_value);
 
-  return _lfb_module_with_setting (scaled, "zero_point", point_value);
+  return lfb_module_new (lfb_module_get_type_name (module), config, lfb_module_get_tensors (module), NULL);
 }

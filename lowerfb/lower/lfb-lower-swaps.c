@@ -138,13 +138,19 @@ _lfb_lower_swaps_get (LfbLowerSwaps *self,
 }
 
 /* The calls of one path all had the same module, so that type and settings
- * tell whether what they become is the same.
+ * tell whether what they become is the same. Where there is one call there is
+ * nothing to tell apart, and numbers take long to write.
  */
 static char *
-make_key (LfbModule *module)
+make_key (const Calls *calls,
+          LfbModule   *module)
 {
-  g_autofree char *config = lfb_value_to_string (lfb_module_get_config (module));
+  g_autofree char *config = NULL;
 
+  if (calls->n_calls == 1)
+    return g_strdup ("");
+
+  config = lfb_value_to_string (lfb_module_get_config (module));
   return g_strconcat (lfb_module_get_type_name (module), " ", config, NULL);
 }
 
@@ -154,10 +160,11 @@ _lfb_lower_swaps_add (LfbLowerSwaps *self,
                       LfbModule     *module)
 {
   Calls *calls = g_hash_table_lookup (self->calls, lfb_node_get_target (node));
-  g_autofree char *key = make_key (module);
+  g_autofree char *key = NULL;
   Group *group;
 
   g_assert (calls != NULL);
+  key = make_key (calls, module);
 
   if (calls->n_swapped++ == 0)
     g_ptr_array_add (self->order, calls);
