@@ -581,7 +581,7 @@ test_reads_no_weight (void)
   bytes = g_bytes_new_static (memory, size);
   tensor = lfb_tensor_new_for_bytes (LFB_DTYPE_FLOAT32, shape, n_dims, bytes, &error);
   g_assert_no_error (error);
-  lfb_test_add_tensor (model, "m", "weight", tensor);
+  lfb_test_add_tensor (model, "m", "weight", g_object_ref (tensor));
 
   g_assert_cmpint (mprotect (memory, size, PROT_NONE), ==, 0);
   lowered = lfb_lower_to_fbgemm (model, NULL, NULL, FALSE, &error);
