@@ -20,7 +20,7 @@ except ImportError:
     sys.exit(77)
 
 SCHEMA, CASES, MORE, CORPUS = sys.argv[1:5]
-N_CASES = 147 + 169
+N_CASES = 147 + 171
 
 GOOD = {
     "lowerfb": 1,
