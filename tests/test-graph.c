@@ -299,6 +299,29 @@ test_dead_code_goes (void)
   g_assert_false (lfb_graph_eliminate_dead_code (graph));
 }
 
+/* Without users, it changes what others read; or nobody does. */
+static void
+test_dead_code_in_place (void)
+{
+  g_autoptr (LfbGraph) graph = lfb_graph_new ();
+  LfbNode *x = lfb_test_node (graph, LFB_OP_PLACEHOLDER, "x", NULL);
+  LfbNode *read = lfb_test_node (graph, LFB_OP_CALL_METHOD, "neg", x, NULL);
+  LfbNode *view = lfb_test_node (graph, LFB_OP_CALL_METHOD, "t", read, NULL);
+  LfbNode *own = lfb_test_node (graph, LFB_OP_CALL_METHOD, "abs", x, NULL);
+
+  lfb_test_node (graph, LFB_OP_CALL_FUNCTION, "torch.relu_", view, NULL);
+  lfb_test_node (graph, LFB_OP_CALL_FUNCTION, "torch.relu_", own, NULL);
+  lfb_test_node (graph, LFB_OP_OUTPUT, "output", read, NULL);
+
+  g_assert_true (lfb_graph_eliminate_dead_code (graph));
+  assert_text (graph,
+               "%x = placeholder\n"
+               "%neg = method neg(%x)\n"
+               "%t = method t(%neg)\n"
+               "%relu_ = torch.relu_(%t)\n"
+               "return (%neg)\n");
+}
+
 static void
 test_lint_lists_all_faults (void)
 {
@@ -396,6 +419,7 @@ main (int   argc,
   g_test_add_func ("/graph/order-survives-many-insertions", test_order_survives_many_insertions);
   g_test_add_func ("/graph/is-a-list-model", test_is_a_list_model);
   g_test_add_func ("/graph/dead-code-goes", test_dead_code_goes);
+  g_test_add_func ("/graph/dead-code-in-place", test_dead_code_in_place);
   g_test_add_func ("/graph/lint-lists-all-faults", test_lint_lists_all_faults);
   g_test_add_func ("/graph/lint-wants-an-output", test_lint_wants_an_output);
   g_test_add_func ("/graph/copies", test_copies);

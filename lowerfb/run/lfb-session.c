@@ -143,9 +143,13 @@ lfb_session_init (LfbSession *self)
  *
  * Makes a model ready to run.
  *
+ * What the model writes in place is seen under all names of the same tensor, as
+ * in PyTorch, but neither inputs nor the model change: each run begins anew.
+ *
  * Returns: (transfer full): a new session, or %NULL with
  *   %LFB_ERROR_INVALID_GRAPH if the model is not sound, %LFB_ERROR_UNSUPPORTED
- *   if a node calls what there is no operator for, or another code if constants
+ *   if a node calls what there is no operator for, or writes in place where it
+ *   cannot be told which other nodes that reaches, or another code if constants
  *   of the model do not fit the operator that reads them; the message names the
  *   node
  *
