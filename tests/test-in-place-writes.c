@@ -149,6 +149,23 @@ test_untold (void)
                          "reaches `add`, which is read later");
 }
 
+static void
+test_computed_flag (void)
+{
+  g_autoptr (LfbGraph) graph = lfb_graph_new ();
+  g_autoptr (LfbGraphModule) model = lfb_graph_module_new (graph);
+  LfbNode *x = lfb_test_node (graph, LFB_OP_PLACEHOLDER, "x", NULL);
+  g_autoptr (LfbValue) arg = lfb_value_for_node (x);
+  g_autoptr (LfbValue) flag = lfb_value_for_node (lfb_test_node (graph, LFB_OP_CALL_METHOD, "dim", x, NULL));
+  const char *names[] = { "inplace", NULL };
+  g_autoptr (LfbValue) kwargs = lfb_value_for_dict (names, &flag, 1);
+  LfbNode *relu = lfb_graph_create_node (graph, LFB_OP_CALL_FUNCTION, "torch.nn.functional.relu", &arg, 1, kwargs,
+                                         NULL, NULL);
+
+  lfb_test_node (graph, LFB_OP_OUTPUT, "output", relu, NULL);
+  assert_refused (model, "node `relu` (torch.nn.functional.relu): argument `inplace` is computed by `dim`");
+}
+
 /* y = x + 1, in a graph of its own, or in place. */
 static LfbModule *
 inner (gboolean in_place)
@@ -252,6 +269,7 @@ main (int   argc,
   g_test_add_func ("/in-place-writes/attribute", test_attribute);
   g_test_add_func ("/in-place-writes/resize", test_resize);
   g_test_add_func ("/in-place-writes/untold", test_untold);
+  g_test_add_func ("/in-place-writes/computed-flag", test_computed_flag);
   g_test_add_func ("/in-place-writes/graph-in-graph", test_graph_in_graph);
   g_test_add_func ("/in-place-writes/names-of-arguments", test_names_of_arguments);
 

@@ -636,6 +636,22 @@ check_change (Finder   *self,
   return TRUE;
 }
 
+/* Whether a node writes in place must be in the graph. */
+static gboolean
+check_flag (LfbNode  *node,
+            GError  **error)
+{
+  LfbValue *flag = lfb_node_get_kwarg (node, "inplace");
+
+  if (flag == NULL || lfb_value_get_node (flag) == NULL)
+    return TRUE;
+
+  g_set_error (error, LFB_ERROR, LFB_ERROR_UNSUPPORTED,
+               "argument `inplace` is computed by `%s`, expected True or False",
+               lfb_node_get_name (lfb_value_get_node (flag)));
+  return FALSE;
+}
+
 static gboolean
 check_node (Finder   *self,
             LfbNode  *node,
@@ -645,7 +661,8 @@ check_node (Finder   *self,
   LfbCallable *callable = g_ptr_array_index (self->callables, slot);
   Class *class = &self->classes[class_of (self->may, slot)];
 
-  if (lfb_node_get_op (node) == LFB_OP_CALL_MODULE && !check_module (self, node, error))
+  if (!check_flag (node, error) ||
+      (lfb_node_get_op (node) == LFB_OP_CALL_MODULE && !check_module (self, node, error)))
     return FALSE;
   if (callable != NULL && lfb_callable_has_parts (callable) && lfb_callable_get_effects (callable)->changes &&
       !check_parts (self, node, error))
