@@ -13,14 +13,9 @@
 
 #include <lowerfb/run/lfb-alias-private.h>
 
-#include <string.h>
+#include <lowerfb/run/lfb-order-private.h>
 
-/* How the elements of a result lie in PyTorch's memory. */
-typedef enum {
-  ORDER_ROW_MAJOR,
-  ORDER_STRIDED,     /* among those of a row-major tensor */
-  ORDER_UNKNOWN,
-} Order;
+#include <string.h>
 
 /* Of the nodes of a class so far: that which is read last, the next one, and the
  * last of those of which a run will not know what they share with the first.
@@ -45,7 +40,7 @@ typedef struct
   gsize *sure;
   gsize *object;        /* may be the very same tensor */
   gsize *last;          /* the node that reads it last */
-  Order *orders;
+  LfbOrder *orders;
   gboolean *lists;      /* may be a list or tuple of tensors */
   gboolean *repeats;    /* may hold one tensor twice */
   Class *classes;       /* of may */
@@ -110,7 +105,7 @@ finder_init (Finder        *self,
   for (gsize i = 0; i < n; i++)
     self->may[i] = self->sure[i] = self->object[i] = i;
   self->last = g_new0 (gsize, n);
-  self->orders = g_new0 (Order, n);
+  self->orders = g_new0 (LfbOrder, n);
   self->lists = g_new0 (gboolean, n);
   self->repeats = g_new0 (gboolean, n);
   self->classes = g_new (Class, n);
@@ -147,126 +142,22 @@ is_list (LfbValue *value)
   return value != NULL && (lfb_value_is_sequence (value) || lfb_value_get_kind (value) == LFB_VALUE_KIND_DICT);
 }
 
-/* Numbers, slices and the like, known from the graph. */
-static gboolean
-is_basic (LfbValue *index)
-{
-  switch (lfb_value_get_kind (index))
-    {
-    case LFB_VALUE_KIND_INT:
-    case LFB_VALUE_KIND_NONE:
-    case LFB_VALUE_KIND_ELLIPSIS:
-    case LFB_VALUE_KIND_SLICE:
-      return TRUE;
-    case LFB_VALUE_KIND_TUPLE:
-      for (gsize i = 0; i < lfb_value_get_n_items (index); i++)
-        if (!is_basic (lfb_value_get_item (index, i)))
-          return FALSE;
-      return TRUE;
-    default:
-      return FALSE;
-    }
-}
-
-/* What makes tensors whose strides are not those of its inputs. */
-static gboolean
-reorders (const char *callee)
-{
-  static const char * const names[] = {
-    "matmul", "__matmul__", "einsum", "scaled_dot_product_attention", NULL,
-  };
-  static const char * const types[] = { "LSTM", "GRU", "RNN", "Sequential", "MultiheadAttention", NULL };
-  const char *dot = strrchr (callee, '.');
-
-  if (strstr (callee, ".quantized.") != NULL && strstr (callee, ".reference.") == NULL)
-    return TRUE;
-
-  return g_strv_contains (names, dot != NULL ? dot + 1 : callee) ||
-         (dot != NULL && g_strv_contains (types, dot + 1));
-}
-
-/* What a node calls: the type of its module, or its target. */
-static const char *
-callee_of (LfbNode   *node,
-           LfbModule *module)
-{
-  return module != NULL ? lfb_module_get_type_name (module) : lfb_node_get_target (node);
-}
-
-/* Where a channels_last layout or the like is asked for. */
-static gboolean
-asks_for_format (LfbNode *node)
-{
-  gsize n_args;
-  LfbValue **args = lfb_node_get_args (node, &n_args);
-  LfbValue *format = lfb_node_get_kwarg (node, "memory_format");
-
-  for (gsize i = 0; i < n_args && format == NULL; i++)
-    if (lfb_value_get_kind (args[i]) == LFB_VALUE_KIND_MEMORY_FORMAT)
-      format = args[i];
-
-  return format != NULL && lfb_value_get_kind (format) == LFB_VALUE_KIND_MEMORY_FORMAT &&
-         lfb_value_get_memory_format (format) != LFB_MEMORY_FORMAT_CONTIGUOUS;
-}
-
-static Order
+static LfbOrder
 order_of_own (Finder     *self,
               LfbNode    *node,
               LfbModule  *module)
 {
-  static const char * const numbers[] = { "size", "dim", "ndimension", "numel", "item", "shape", NULL };
-  const char *callee = callee_of (node, module);
   gsize n_inputs;
   g_autofree LfbNode **inputs = lfb_node_get_inputs (node, &n_inputs);
+  LfbOrder order;
 
-  if (g_strv_contains (numbers, callee) || g_str_has_prefix (callee, "builtins."))
-    return ORDER_ROW_MAJOR;
-  if (reorders (callee) || asks_for_format (node))
-    return ORDER_UNKNOWN;
+  if (lfb_order_of_call (node, module, &order))
+    return order;
   for (gsize i = 0; i < n_inputs; i++)
-    if (self->orders[slot_of (self, inputs[i])] != ORDER_ROW_MAJOR)
-      return ORDER_UNKNOWN;
+    if (self->orders[slot_of (self, inputs[i])] != LFB_ORDER_ROW_MAJOR)
+      return LFB_ORDER_UNKNOWN;
 
-  return ORDER_ROW_MAJOR;
-}
-
-/* The order of what looks at @order, and whether a run will know that it does. */
-static Order
-order_of_view (LfbNode   *node,
-               LfbView    view,
-               Order      order,
-               gboolean  *known)
-{
-  LfbValue *index = lfb_node_get_arg (node, 1);
-
-  *known = TRUE;
-  switch (view)
-    {
-    case LFB_VIEW_SAME:
-    case LFB_VIEW_IN_ORDER:
-      return order;
-    case LFB_VIEW_MOVED:
-      return order == ORDER_UNKNOWN ? order : ORDER_STRIDED;
-    case LFB_VIEW_IF_BASIC:
-      return order == ORDER_UNKNOWN || index == NULL || !is_basic (index) ? ORDER_UNKNOWN : ORDER_STRIDED;
-    case LFB_VIEW_IF_TYPE:
-      *known = !asks_for_format (node);
-      return order == ORDER_ROW_MAJOR && *known ? order : ORDER_UNKNOWN;
-    case LFB_VIEW_IF_STRIDED:
-      *known = order != ORDER_UNKNOWN;
-      return order;
-    case LFB_VIEW_IF_ROW_MAJOR:
-      *known = order != ORDER_UNKNOWN && !asks_for_format (node);
-      return asks_for_format (node) ? ORDER_UNKNOWN : ORDER_ROW_MAJOR;
-    case LFB_VIEW_PERHAPS:
-      *known = FALSE;
-      return order == ORDER_ROW_MAJOR ? order : ORDER_UNKNOWN;
-    case LFB_VIEW_NONE:
-    case LFB_VIEW_ITEMS:
-    default:
-      *known = FALSE;
-      return ORDER_UNKNOWN;
-    }
+  return LFB_ORDER_ROW_MAJOR;
 }
 
 static void
@@ -318,9 +209,9 @@ note_change (Finder  *self,
   if (self->effects[slot].change == LFB_CHANGE_SHAPE)
     {
       if (strcmp (name, "resize_") == 0)
-        self->orders[changed] = ORDER_ROW_MAJOR;
-      else if (!strstr (name, "squeeze_") && self->orders[changed] == ORDER_ROW_MAJOR)
-        self->orders[changed] = ORDER_STRIDED;
+        self->orders[changed] = LFB_ORDER_ROW_MAJOR;
+      else if (!strstr (name, "squeeze_") && self->orders[changed] == LFB_ORDER_ROW_MAJOR)
+        self->orders[changed] = LFB_ORDER_STRIDED;
     }
   self->orders[slot] = self->orders[changed];
 }
@@ -333,7 +224,7 @@ note_view (Finder        *self,
   gsize slot = slot_of (self, node), viewed = effect->viewed;
   gboolean known;
 
-  self->orders[slot] = order_of_view (node, effect->view, self->orders[viewed], &known);
+  self->orders[slot] = lfb_order_of_view (node, effect->view, self->orders[viewed], &known);
   join (self->may, slot, viewed);
   if (effect->view != LFB_VIEW_IN_ORDER && effect->view != LFB_VIEW_MOVED)
     join (self->object, slot, viewed);
@@ -354,7 +245,7 @@ note_parts (Finder                   *self,
 {
   gsize slot = slot_of (self, node);
 
-  self->orders[slot] = lfb_module_get_graph_module (module) != NULL ? ORDER_UNKNOWN
+  self->orders[slot] = lfb_module_get_graph_module (module) != NULL ? LFB_ORDER_UNKNOWN
                                                                    : order_of_own (self, node, module);
   self->lists[slot] = parts->repeats || lfb_module_get_graph_module (module) != NULL;
   self->repeats[slot] = parts->repeats;
@@ -423,7 +314,7 @@ note_node (Finder     *self,
     {
       join_inputs (self, node);
       self->lists[slot] = TRUE;
-      self->orders[slot] = ORDER_UNKNOWN;
+      self->orders[slot] = LFB_ORDER_UNKNOWN;
     }
   if (effect->change != LFB_CHANGE_NONE && effect->changed >= 0)
     note_change (self, node, slot, effect->changed);
@@ -432,7 +323,7 @@ note_node (Finder     *self,
       /* of a list that is written out in the graph */
       join_inputs (self, node);
       self->lists[slot] = TRUE;
-      self->orders[slot] = ORDER_UNKNOWN;
+      self->orders[slot] = LFB_ORDER_UNKNOWN;
       effect->view = LFB_VIEW_NONE;
     }
   else if (effect->view != LFB_VIEW_NONE)
@@ -694,7 +585,7 @@ check_resize (Finder   *self,
   const LfbPlanEffect *effect = &self->effects[slot_of (self, node)];
 
   if (effect->change != LFB_CHANGE_SHAPE || effect->changed < 0 ||
-      strcmp (lfb_node_get_target (node), "resize_") != 0 || self->orders[effect->changed] == ORDER_ROW_MAJOR)
+      strcmp (lfb_node_get_target (node), "resize_") != 0 || self->orders[effect->changed] == LFB_ORDER_ROW_MAJOR)
     return TRUE;
 
   g_set_error (error, LFB_ERROR, LFB_ERROR_UNSUPPORTED,
