@@ -6,6 +6,7 @@
 
 #include <lowerfb/core/lfb-buffer.h>
 #include <lowerfb/core/lfb-error.h>
+#include <lowerfb/core/lfb-progress.h>
 #include <lowerfb/core/lfb-tensor.h>
 #include <lowerfb/core/lfb-types.h>
 #include <lowerfb/core/lfb-value.h>

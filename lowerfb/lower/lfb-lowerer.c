@@ -35,6 +35,7 @@ struct _LfbLowerer
   GPtrArray *passes;
   gboolean keep_original_weights;
   gboolean strict_upstream;
+  LfbProgress *progress;
   LfbLoweringReport *report;
 };
 
@@ -42,6 +43,7 @@ enum {
   PROP_0,
   PROP_KEEP_ORIGINAL_WEIGHTS,
   PROP_STRICT_UPSTREAM,
+  PROP_PROGRESS,
   PROP_REPORT,
   N_PROPS
 };
@@ -62,6 +64,7 @@ lfb_lowerer_finalize (GObject *object)
   LfbLowerer *self = LFB_LOWERER (object);
 
   g_clear_pointer (&self->passes, g_ptr_array_unref);
+  g_clear_object (&self->progress);
   g_clear_object (&self->report);
 
   G_OBJECT_CLASS (lfb_lowerer_parent_class)->finalize (object);
@@ -82,6 +85,9 @@ lfb_lowerer_get_property (GObject    *object,
       break;
     case PROP_STRICT_UPSTREAM:
       g_value_set_boolean (value, self->strict_upstream);
+      break;
+    case PROP_PROGRESS:
+      g_value_set_object (value, self->progress);
       break;
     case PROP_REPORT:
       g_value_set_object (value, self->report);
@@ -106,6 +112,9 @@ lfb_lowerer_set_property (GObject      *object,
       break;
     case PROP_STRICT_UPSTREAM:
       lfb_lowerer_set_strict_upstream (self, g_value_get_boolean (value));
+      break;
+    case PROP_PROGRESS:
+      lfb_lowerer_set_progress (self, g_value_get_object (value));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
@@ -144,6 +153,17 @@ lfb_lowerer_class_init (LfbLowererClass *klass)
    */
   properties[PROP_STRICT_UPSTREAM] =
     g_param_spec_boolean ("strict-upstream", NULL, NULL, FALSE, flags);
+
+  /**
+   * LfbLowerer:progress: (getter get_progress) (setter set_progress)
+   *
+   * What is told how far a lowering has come.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_PROGRESS] =
+    g_param_spec_object ("progress", NULL, NULL, LFB_TYPE_PROGRESS,
+                         G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
 
   /**
    * LfbLowerer:report: (getter get_report)
@@ -280,6 +300,45 @@ lfb_lowerer_set_strict_upstream (LfbLowerer *self,
 
   self->strict_upstream = strict_upstream;
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STRICT_UPSTREAM]);
+}
+
+/**
+ * lfb_lowerer_get_progress: (get-property progress)
+ * @self: a lowerer
+ *
+ * Gets what is told how far a lowering has come.
+ *
+ * Returns: (transfer none) (nullable): the progress, or %NULL
+ *
+ * Since: 1.0
+ */
+LfbProgress *
+lfb_lowerer_get_progress (LfbLowerer *self)
+{
+  g_return_val_if_fail (LFB_IS_LOWERER (self), NULL);
+
+  return self->progress;
+}
+
+/**
+ * lfb_lowerer_set_progress: (set-property progress)
+ * @self: a lowerer
+ * @progress: (nullable): what to tell how far a lowering has come: the name of
+ *   each pass, when it begins
+ *
+ * Says what to tell; lowerings that run already keep what they began with.
+ *
+ * Since: 1.0
+ */
+void
+lfb_lowerer_set_progress (LfbLowerer  *self,
+                          LfbProgress *progress)
+{
+  g_return_if_fail (LFB_IS_LOWERER (self));
+  g_return_if_fail (progress == NULL || LFB_IS_PROGRESS (progress));
+
+  if (g_set_object (&self->progress, progress))
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PROGRESS]);
 }
 
 /**
@@ -435,6 +494,7 @@ begin (LfbLowerer     *self,
   if (g_signal_has_handler_pending (self, signals[REWRITTEN], 0, TRUE))
     lowering->rewritten = emit_rewritten;
   g_set_object (&lowering->cancellable, cancellable);
+  g_set_object (&lowering->progress, self->progress);
 
   return lowering;
 }

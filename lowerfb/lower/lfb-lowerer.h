@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <lowerfb/core/lfb-progress.h>
 #include <lowerfb/lower/lfb-lowering-report.h>
 #include <lowerfb/lower/lfb-pass.h>
 
@@ -26,6 +27,11 @@ gboolean           lfb_lowerer_get_strict_upstream       (LfbLowerer           *
 LFB_AVAILABLE_IN_1_0
 void               lfb_lowerer_set_strict_upstream       (LfbLowerer           *self,
                                                           gboolean              strict_upstream);
+LFB_AVAILABLE_IN_1_0
+LfbProgress       *lfb_lowerer_get_progress              (LfbLowerer           *self);
+LFB_AVAILABLE_IN_1_0
+void               lfb_lowerer_set_progress              (LfbLowerer           *self,
+                                                          LfbProgress          *progress);
 LFB_AVAILABLE_IN_1_0
 void               lfb_lowerer_add_pass                  (LfbLowerer           *self,
                                                           LfbPass              *pass);

@@ -8,6 +8,7 @@
 
 #include <gio/gio.h>
 
+#include <lowerfb/core/lfb-progress.h>
 #include <lowerfb/lower/lfb-lower-context-private.h>
 #include <lowerfb/lower/lfb-lowering-report.h>
 #include <lowerfb/lower/lfb-pass.h>
@@ -27,6 +28,7 @@ typedef struct
   gpointer user_data;
   GMainContext *context; /* where to call applications; NULL: right here */
   GCancellable *cancellable;
+  LfbProgress *progress; /* NULL: nobody asks */
 
   LfbLoweringReport *report; /* once it is done */
 } LfbLowering;

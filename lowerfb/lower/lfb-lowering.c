@@ -43,6 +43,7 @@ _lfb_lowering_free (LfbLowering *self)
   g_clear_object (&self->qconfig_map);
   g_clear_object (&self->scope_map);
   g_clear_pointer (&self->passes, g_ptr_array_unref);
+  g_clear_object (&self->progress);
   g_clear_pointer (&self->context, g_main_context_unref);
   g_clear_object (&self->cancellable);
   g_clear_object (&self->report);
@@ -307,7 +308,12 @@ lower_graph (LfbLowering      *self,
   _lfb_lower_remove_dead_code (context);
   for (guint i = 0; i < self->passes->len; i++)
     {
-      if (!run_pass (self, context, g_ptr_array_index (self->passes, i), error))
+      LfbPass *pass = g_ptr_array_index (self->passes, i);
+
+      /* Of the model itself; those inside it were lowered before its first pass. */
+      if (self->progress != NULL && *prefix == '\0')
+        lfb_progress_report (self->progress, (double) i / self->passes->len, lfb_pass_get_name (pass));
+      if (!run_pass (self, context, pass, error))
         return FALSE;
     }
   if (!lfb_graph_module_check (model, error))
@@ -330,5 +336,8 @@ _lfb_lowering_run (LfbLowering  *self,
     return FALSE;
 
   self->report = _lfb_lowering_report_new (journal);
+  if (self->progress != NULL)
+    lfb_progress_report (self->progress, 1, "lowered");
+
   return TRUE;
 }

@@ -7,6 +7,7 @@
 
 #pragma once
 
+#include <lowerfb/core/lfb-progress.h>
 #include <lowerfb/graph/lfb-graph-module.h>
 #include <lowerfb/run/lfb-call-private.h>
 
@@ -50,6 +51,7 @@ struct _LfbCompiler {
   LfbGraphModule *model;
   const LfbRuntime *runtime;
   const LfbSubgraphFuncs *subgraphs;
+  LfbProgress *progress;     /* of the session's own graph; NULL: nobody asks */
   guint depth;
   guint *budget;
 };

@@ -386,6 +386,7 @@ make_subgraph (LfbGraphModule     *model,
   LfbCompiler compiler = *outer;
 
   compiler.model = model;
+  compiler.progress = NULL;
   compiler.depth++;
 
   return lfb_plan_new (&compiler, error);

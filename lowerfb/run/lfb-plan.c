@@ -509,6 +509,8 @@ add_nodes (LfbPlan            *self,
   for (guint i = 0; i < self->nodes->len && done; i++)
     {
       node = g_ptr_array_index (self->nodes, i);
+      if (compiler->progress != NULL)
+        lfb_progress_report (compiler->progress, (double) i / self->nodes->len, lfb_node_get_name (node));
       done = add_node (self, compiler, mutable, node, &effects[i],
                        g_steal_pointer (&g_ptr_array_index (callables, i)), error);
     }

@@ -17,18 +17,30 @@ struct _LfbSessionOptions {
 
   guint n_threads;
   gboolean profile;
+  LfbProgress *progress;
 };
 
 enum {
   PROP_0,
   PROP_N_THREADS,
   PROP_PROFILE,
+  PROP_PROGRESS,
   N_PROPS
 };
 
 static GParamSpec *properties[N_PROPS];
 
 G_DEFINE_FINAL_TYPE (LfbSessionOptions, lfb_session_options, G_TYPE_OBJECT)
+
+static void
+lfb_session_options_finalize (GObject *object)
+{
+  LfbSessionOptions *self = LFB_SESSION_OPTIONS (object);
+
+  g_clear_object (&self->progress);
+
+  G_OBJECT_CLASS (lfb_session_options_parent_class)->finalize (object);
+}
 
 static void
 lfb_session_options_get_property (GObject    *object,
@@ -45,6 +57,9 @@ lfb_session_options_get_property (GObject    *object,
       break;
     case PROP_PROFILE:
       g_value_set_boolean (value, self->profile);
+      break;
+    case PROP_PROGRESS:
+      g_value_set_object (value, self->progress);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
@@ -67,6 +82,9 @@ lfb_session_options_set_property (GObject      *object,
     case PROP_PROFILE:
       lfb_session_options_set_profile (self, g_value_get_boolean (value));
       break;
+    case PROP_PROGRESS:
+      lfb_session_options_set_progress (self, g_value_get_object (value));
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -77,6 +95,7 @@ lfb_session_options_class_init (LfbSessionOptionsClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
 
+  object_class->finalize = lfb_session_options_finalize;
   object_class->get_property = lfb_session_options_get_property;
   object_class->set_property = lfb_session_options_set_property;
 
@@ -102,6 +121,18 @@ lfb_session_options_class_init (LfbSessionOptionsClass *klass)
   properties[PROP_PROFILE] =
     g_param_spec_boolean ("profile", NULL, NULL, FALSE,
                           G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * LfbSessionOptions:progress:
+   *
+   * What is told how far the making of the session has come, and each run of it:
+   * the name of each node. Of several runs at once the last to report is seen.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_PROGRESS] =
+    g_param_spec_object ("progress", NULL, NULL, LFB_TYPE_PROGRESS,
+                         G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
 
   g_object_class_install_properties (object_class, N_PROPS, properties);
 }
@@ -207,4 +238,42 @@ lfb_session_options_set_profile (LfbSessionOptions *self,
 
   self->profile = profile;
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PROFILE]);
+}
+
+/**
+ * lfb_session_options_get_progress:
+ * @self: options
+ *
+ * Gets [property@Lfb.SessionOptions:progress].
+ *
+ * Returns: (transfer none) (nullable): the progress, or %NULL
+ *
+ * Since: 1.0
+ */
+LfbProgress *
+lfb_session_options_get_progress (LfbSessionOptions *self)
+{
+  g_return_val_if_fail (LFB_IS_SESSION_OPTIONS (self), NULL);
+
+  return self->progress;
+}
+
+/**
+ * lfb_session_options_set_progress:
+ * @self: options
+ * @progress: (nullable): what to tell how far the work has come
+ *
+ * Sets [property@Lfb.SessionOptions:progress].
+ *
+ * Since: 1.0
+ */
+void
+lfb_session_options_set_progress (LfbSessionOptions *self,
+                                  LfbProgress       *progress)
+{
+  g_return_if_fail (LFB_IS_SESSION_OPTIONS (self));
+  g_return_if_fail (progress == NULL || LFB_IS_PROGRESS (progress));
+
+  if (g_set_object (&self->progress, progress))
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PROGRESS]);
 }

@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <lowerfb/core/lfb-progress.h>
 #include <lowerfb/core/lfb-types.h>
 
 G_BEGIN_DECLS
@@ -25,5 +26,10 @@ gboolean           lfb_session_options_get_profile   (LfbSessionOptions *self);
 LFB_AVAILABLE_IN_1_0
 void               lfb_session_options_set_profile   (LfbSessionOptions *self,
                                                       gboolean           profile);
+LFB_AVAILABLE_IN_1_0
+LfbProgress       *lfb_session_options_get_progress  (LfbSessionOptions *self);
+LFB_AVAILABLE_IN_1_0
+void               lfb_session_options_set_progress  (LfbSessionOptions *self,
+                                                      LfbProgress       *progress);
 
 G_END_DECLS

@@ -28,6 +28,7 @@ struct _LfbSession {
   LfbPlan *plan;
   LfbRuntime runtime;
   LfbProfile *profile;
+  LfbProgress *progress;
 
   GMutex lock;
   guint64 peak_memory;
@@ -54,6 +55,7 @@ lfb_session_finalize (GObject *object)
   lfb_plan_free (self->plan);
   lfb_threads_free (self->runtime.threads);
   g_clear_object (&self->model);
+  g_clear_object (&self->progress);
   g_mutex_clear (&self->lock);
 
   G_OBJECT_CLASS (lfb_session_parent_class)->finalize (object);
@@ -171,7 +173,10 @@ lfb_session_new (LfbGraphModule     *model,
   self = g_object_new (LFB_TYPE_SESSION, NULL);
   self->model = g_object_ref (model);
   if (options != NULL)
-    n_threads = lfb_session_options_get_n_threads (options);
+    {
+      n_threads = lfb_session_options_get_n_threads (options);
+      g_set_object (&self->progress, lfb_session_options_get_progress (options));
+    }
   if (n_threads == 0)
     n_threads = g_get_num_processors ();
   lfb_runtime_init (&self->runtime, lfb_threads_new (n_threads));
@@ -179,12 +184,15 @@ lfb_session_new (LfbGraphModule     *model,
   compiler.model = model;
   compiler.runtime = &self->runtime;
   compiler.subgraphs = &lfb_plan_subgraphs;
+  compiler.progress = self->progress;
   compiler.budget = &budget;
   self->plan = lfb_plan_new (&compiler, error);
   if (self->plan == NULL)
     return NULL;
   if (options != NULL && lfb_session_options_get_profile (options))
     self->profile = lfb_profile_new (self->plan);
+  if (self->progress != NULL)
+    lfb_progress_report (self->progress, 1, "ready");
 
   return g_steal_pointer (&self);
 }
@@ -247,6 +255,20 @@ flatten_output (LfbValue   *value,
   return TRUE;
 }
 
+static void
+after_step (gsize    step,
+            gint64   nanoseconds,
+            gpointer user_data)
+{
+  LfbSession *self = user_data;
+  const LfbPlanStep *done = g_ptr_array_index (self->plan->steps, step);
+
+  if (self->profile != NULL)
+    lfb_profile_add (step, nanoseconds, self->profile);
+  if (self->progress != NULL)
+    lfb_progress_report (self->progress, (double) (step + 1) / self->plan->steps->len, done->node);
+}
+
 static LfbTensor **
 run_plan (LfbSession    *self,
           LfbTensor    **inputs,
@@ -267,7 +289,7 @@ run_plan (LfbSession    *self,
   runtime.cancellable = cancellable;
   runtime.memory = memory;
   result = lfb_plan_run (self->plan, &runtime, (LfbValue **) values->pdata, values->len,
-                         self->profile != NULL ? lfb_profile_add : NULL, self->profile, error);
+                         self->profile != NULL || self->progress != NULL ? after_step : NULL, self, error);
 
   g_mutex_lock (&self->lock);
   self->peak_memory = MAX (self->peak_memory, lfb_memory_get_peak (memory));

@@ -75,6 +75,7 @@ gboolean      command_work            (CommandWorkFunc      func,
 GCancellable *command_work_stage      (CommandWork         *work,
                                        const char          *doing,
                                        const char          *path);
+LfbProgress  *command_work_progress   (CommandWork         *work);
 
 /* What a model in a file makes of the inputs in another. */
 GPtrArray    *command_run_model       (CommandWork         *work,

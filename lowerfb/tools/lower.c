@@ -33,6 +33,7 @@ lower_work (CommandWork  *work,
   cancellable = command_work_stage (work, "lowering", self->model);
   lfb_lowerer_set_keep_original_weights (lowerer, self->keep_original_weights);
   lfb_lowerer_set_strict_upstream (lowerer, self->strict_upstream);
+  lfb_lowerer_set_progress (lowerer, command_work_progress (work));
   lowered = lfb_lowerer_lower (lowerer, model, NULL, NULL, cancellable, error);
   if (lowered == NULL)
     {

@@ -96,6 +96,7 @@ open_session (CommandWork  *work,
               GError      **error)
 {
   g_autoptr (LfbGraphModule) model = NULL;
+  g_autoptr (LfbSessionOptions) options = lfb_session_options_new ();
   LfbSession *session;
 
   command_work_stage (work, "reading", path);
@@ -104,7 +105,8 @@ open_session (CommandWork  *work,
     return NULL;
 
   command_work_stage (work, "preparing", path);
-  session = lfb_session_new (model, NULL, error);
+  lfb_session_options_set_progress (options, command_work_progress (work));
+  session = lfb_session_new (model, options, error);
   if (session == NULL)
     {
       g_autofree char *shown = g_filename_display_name (path);

@@ -26,6 +26,7 @@ struct _CommandWork
   GCancellable *cancellable;
   guint signals[2];             /* sources */
   GTimer *timer;
+  LfbProgress *progress;        /* of the stage; notified here, in the main thread */
   gboolean shown;
 
   GMutex lock;                  /* of the stage */
@@ -44,8 +45,16 @@ command_work_stage (CommandWork *work,
   g_free (work->stage);
   work->stage = g_strdup_printf ("%s %s", doing, name);
   g_mutex_unlock (&work->lock);
+  lfb_progress_report (work->progress, 0, NULL);
 
   return work->cancellable;
+}
+
+/* What the stage is to tell how far it has come; it begins with each. */
+LfbProgress *
+command_work_progress (CommandWork *work)
+{
+  return work->progress;
 }
 
 static gboolean
@@ -53,6 +62,7 @@ show_stage (gpointer user_data)
 {
   CommandWork *work = user_data;
   double seconds = g_timer_elapsed (work->timer, NULL);
+  double fraction = lfb_progress_get_fraction (work->progress);
   g_autofree char *text = NULL, *line = NULL;
   struct winsize window = { 0 };
   glong width = 80;
@@ -61,7 +71,8 @@ show_stage (gpointer user_data)
     return G_SOURCE_CONTINUE;
 
   g_mutex_lock (&work->lock);
-  text = g_strdup_printf ("%.0f s  %s", seconds, work->stage != NULL ? work->stage : "");
+  text = fraction > 0 ? g_strdup_printf ("%.0f s  %.0f %%  %s", seconds, 100 * fraction, work->stage)
+                      : g_strdup_printf ("%.0f s  %s", seconds, work->stage != NULL ? work->stage : "");
   g_mutex_unlock (&work->lock);
 
   if (ioctl (STDERR_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 1)
@@ -126,7 +137,9 @@ command_work (CommandWorkFunc   func,
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (GTimer) timer = g_timer_new ();
-  CommandWork work = { .func = func, .data = data, .loop = loop, .cancellable = cancellable, .timer = timer };
+  g_autoptr (LfbProgress) progress = lfb_progress_new ();
+  CommandWork work = { .func = func, .data = data, .loop = loop, .cancellable = cancellable, .timer = timer,
+                       .progress = progress };
   g_autoptr (GTask) task = g_task_new (NULL, NULL, work_done, &work);
   guint ticks = can_show_progress () ? g_timeout_add (TICK_MILLISECONDS, show_stage, &work) : 0;
   gboolean done;

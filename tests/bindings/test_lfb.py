@@ -412,6 +412,37 @@ class Background(unittest.TestCase):
             self.assertTrue(lowered.save_finish(self.wait(lambda done: lowered.save_async(path, None, done))))
             self.assertEqual(str(Lfb.GraphModule.load(path)), str(lowered))
 
+    def test_progress(self):
+        progress, seen = Lfb.Progress(), []
+        progress.connect("notify", lambda progress, _pspec: seen.append(
+            (progress.fraction, progress.message, threading.current_thread())))
+        lowerer, model = Lfb.Lowerer(progress=progress), load("add")
+        lowerer.lower(model)
+        self.assertEqual([message for _fraction, message, _thread in seen if message == "fold-weights"][:1],
+                         ["fold-weights"])
+        self.assertEqual((progress.fraction, progress.message), (1, "lowered"))
+        self.assertEqual(sorted(fraction for fraction, _message, _thread in seen),
+                         [fraction for fraction, _message, _thread in seen])
+
+        # What comes as one report and is what was shown before is no change.
+        progress.report(0, "waiting")
+        seen.clear()
+        lowered = lowerer.lower_finish(self.wait(lambda done: lowerer.lower_async(model, None, None, None, done)))
+        self.assertEqual(seen[-1][:2], (1, "lowered"))
+
+        seen.clear()
+        session = Lfb.Session(lowered, progress=progress)
+        self.assertEqual(seen[-1][:2], (1, "ready"))
+        file = recorded("add")
+        inputs = [file["input.0"], file["input.1"]]
+        progress.report(0, "waiting")
+        seen.clear()
+        session.run_finish(self.wait(lambda done: session.run_async(inputs, None, done)))
+        self.assertEqual(seen[-1][0], 1)
+        self.assertEqual({thread for _fraction, _message, thread in seen}, {threading.main_thread()})
+        progress.report(0.5, "mine")
+        self.assertEqual((progress.fraction, progress.message), (0.5, "mine"))
+
     def test_errors(self):
         model, session = load("add"), Lfb.Session(load("add"))
         cancelled, lowerer = Gio.Cancellable(), Lfb.Lowerer()

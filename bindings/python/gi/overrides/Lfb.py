@@ -398,6 +398,7 @@ class Lowerer(Lfb.Lowerer):
     keep_original_weights = _attribute(
         "keep_original_weights", "Whether lowered models remember the float tensors that were packed.",
         writable=True)
+    progress = _attribute("progress", "What is told how far a lowering has come.", writable=True)
     strict_upstream = _attribute(
         "strict_upstream", "Whether lowered graphs are PyTorch's, node for node.", writable=True)
 
@@ -419,6 +420,12 @@ class Lowerer(Lfb.Lowerer):
                 if cause is not None:
                     raise error from cause
             raise
+
+
+@_export
+class Progress(Lfb.Progress):
+    fraction = _attribute("fraction", "How much of the work is done, 0 to 1.")
+    message = _attribute("message", "What is being done.")
 
 
 @_export
