@@ -61,6 +61,32 @@ bind_positions (const LfbOperatorInfo  *info,
   return TRUE;
 }
 
+/* By its name, or another one that torch has for the same thing: in its
+ * operators, in their older forms, or as NumPy calls it.
+ */
+static gssize
+parameter_called (const LfbOperatorInfo *info,
+                  const char            *name)
+{
+  static const struct {
+    const char *called;
+    const char *parameter;
+  } others[] = {
+    { "self", "input" }, { "qx", "input" }, { "qx", "tensors" }, { "axis", "dim" }, { "keepdims", "keepdim" },
+    { "axis0", "dim0" }, { "axis1", "dim1" }, { "b", "qb" }, { "indices", "index" }, { "indices", "input" },
+    { "weight", "packed_weight" }, { "size", "sizes" }, { "size", "shape" }, { "repeats", "sizes" },
+    { "split_size", "split_size_or_sections" }, { "split_sizes", "split_size_or_sections" },
+    { "value", "fill_value" }, { "s", "fill_value" },
+  };
+  gssize index = lfb_operator_parameter (info, name);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (others) && index < 0; i++)
+    if (strcmp (others[i].called, name) == 0)
+      index = lfb_operator_parameter (info, others[i].parameter);
+
+  return index;
+}
+
 static gboolean
 bind_names (const LfbOperatorInfo  *info,
             gboolean                forward_only,
@@ -72,15 +98,8 @@ bind_names (const LfbOperatorInfo  *info,
 {
   for (gsize i = 0; i < n_values; i++)
     {
-      gssize index = lfb_operator_parameter (info, names[i]);
+      gssize index = parameter_called (info, names[i]);
 
-      /* Keyword names that torch uses for one thing. */
-      if (index < 0 && strcmp (names[i], "self") == 0)
-        index = lfb_operator_parameter (info, "input");
-      if (index < 0 && strcmp (names[i], "axis") == 0)
-        index = lfb_operator_parameter (info, "dim");
-      if (index < 0 && strcmp (names[i], "keepdims") == 0)
-        index = lfb_operator_parameter (info, "keepdim");
       if (index < 0 || (forward_only && !info->parameters[index].forward))
         {
           g_set_error (error, LFB_ERROR, LFB_ERROR_ARGUMENT,

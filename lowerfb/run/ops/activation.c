@@ -39,6 +39,15 @@ threshold_i64 (gint64        x,
   return x <= p[0] ? (gint64) p[1] : x;
 }
 
+static LfbValue *
+quantized_threshold (LfbCall  *call,
+                     GError  **error)
+{
+  LfbTensor *input = lfb_call_tensor (call, "input", error);
+
+  return input != NULL && lfb_check_quantized ("input", input, error) ? lfb_unary_run (call, error) : NULL;
+}
+
 /* Among integers both numbers become such, if they can. */
 static LfbValue *
 run_threshold (LfbCall  *call,
@@ -407,6 +416,12 @@ static const LfbOperator operators[] = {
     .signature = "input, lambd=0.5", .run = softshrink,
     .data = &(const LfbUnary) { FUNCTIONS (softshrink), .params = { "lambd" }, .defaults = { 0.5 } },
     .rule = "x moved towards 0 by lambd",
+  },
+  {
+    .functions = "torch.ops.quantized.threshold", .signature = "input, threshold, value", .run = quantized_threshold,
+    .data = &(const LfbUnary) { .f32 = threshold_f32, .f64 = threshold_f64, .params = { "threshold", "value" },
+                                .quantized = LFB_QUANTIZED_SAME },
+    .rule = "x above the threshold, else the value; same scale and zero point",
   },
   {
     .functions = "torch.nn.functional.threshold torch.nn.functional._threshold torch.threshold", .modules = "torch.nn.Threshold",

@@ -169,12 +169,18 @@ result_type (LfbCall   *call,
   return TRUE;
 }
 
-/* add and sub take a factor for their second operand, in the type of the result. */
+static const LfbBinary rsub_op = { rsub_f32, rsub_f64, rsub_i64, LFB_RESULT_SAME };
+
+/* add and sub take a factor for what is added or subtracted, in the type of the
+ * result.
+ */
 static LfbValue *
 with_alpha (LfbCall  *call,
             GError  **error)
 {
-  LfbValue *alpha = lfb_call_get (call, "alpha"), *other = lfb_call_get (call, "other");
+  gboolean reverse = LFB_CALL_DATA (call, LfbBinary) == &rsub_op;
+  const char *first_name = reverse ? "other" : "input", *name = reverse ? "input" : "other";
+  LfbValue *alpha = lfb_call_get (call, "alpha"), *other = lfb_call_get (call, name);
   g_autoptr (LfbTensor) typed = NULL;
   g_autoptr (LfbValue) value = NULL;
   g_autoptr (LfbValue) scaled = NULL;
@@ -211,10 +217,10 @@ with_alpha (LfbCall  *call,
       value = lfb_value_ref (other);
     }
   if (scaled == NULL && value != NULL)
-    scaled = lfb_binary_apply (call->runtime, &mul_op, "other", value, "alpha", alpha, error);
+    scaled = lfb_binary_apply (call->runtime, &mul_op, name, value, "alpha", alpha, error);
 
-  return scaled != NULL ? lfb_binary_apply (call->runtime, LFB_CALL_DATA (call, LfbBinary), "input",
-                                            lfb_call_get (call, "input"), "other", scaled, error)
+  return scaled != NULL ? lfb_binary_apply (call->runtime, reverse ? &sub_op : LFB_CALL_DATA (call, LfbBinary), first_name,
+                                            lfb_call_get (call, first_name), name, scaled, error)
                         : NULL;
 }
 
@@ -337,21 +343,65 @@ is_python_number (LfbValue *value)
   return lfb_value_get_kind (value) != LFB_VALUE_KIND_TENSOR;
 }
 
+/* An int only of ints, and not of a negative power. */
+static LfbValue *
+python_power (LfbValue  *input,
+              LfbValue  *exponent,
+              GError   **error)
+{
+  gint64 integers[2];
+  double base, power;
+
+  if (!lfb_value_read_double (input, &base) || !lfb_value_read_double (exponent, &power))
+    {
+      g_set_error_literal (error, LFB_ERROR, LFB_ERROR_ARGUMENT, "arguments `input` and `exponent` are no numbers");
+      return NULL;
+    }
+  if ((base < 0 && isfinite (base) && isfinite (power) && power != floor (power)) || (base == 0 && power < 0))
+    {
+      g_set_error (error, LFB_ERROR, LFB_ERROR_RANGE, "%g to the power of %g is no number", base, power);
+      return NULL;
+    }
+  if (!lfb_value_read_int (input, &integers[0]) || !lfb_value_read_int (exponent, &integers[1]) || integers[1] < 0)
+    return lfb_value_for_double (pow_op.f64 (base, power));
+  if (!(fabs (pow_op.f64 (base, power)) < 0x1p63))
+    {
+      g_set_error (error, LFB_ERROR, LFB_ERROR_RANGE, "%g to the power of %g is more than an int can hold", base, power);
+      return NULL;
+    }
+
+  return lfb_value_for_int (pow_op.i64 (integers[0], integers[1]));
+}
+
+/* Python's operator makes a tensor of a number first, in the type of the result. */
+static gboolean
+check_base (LfbCall   *call,
+            LfbValue  *input,
+            LfbValue  *exponent,
+            GError   **error)
+{
+  LfbDType base_type, type;
+  int base_priority, priority;
+
+  if (!g_str_has_prefix (call->name, "operator.") || !is_python_number (input))
+    return TRUE;
+
+  return lfb_promote ("input", input, &base_type, &base_priority, error) &&
+         lfb_promote ("exponent", exponent, &type, &priority, error) &&
+         lfb_check_converts ("input", input, lfb_promote_types (base_type, base_priority, type, priority), error);
+}
+
 static LfbValue *
 power (LfbCall  *call,
        GError  **error)
 {
   LfbValue *input = lfb_call_get (call, "input"), *exponent = lfb_call_get (call, "exponent");
   LfbDType type;
-  double base, power;
 
-  /* Python's result would be complex. */
-  if (is_python_number (input) && is_python_number (exponent) && lfb_value_read_double (input, &base) &&
-      lfb_value_read_double (exponent, &power) && base < 0 && isfinite (power) && power != floor (power))
-    {
-      g_set_error (error, LFB_ERROR, LFB_ERROR_RANGE, "argument `input` is %g, expected 0 or more: %g to the %g is complex", base, base, power);
-      return NULL;
-    }
+  if (is_python_number (input) && is_python_number (exponent))
+    return python_power (input, exponent, error);
+  if (!check_base (call, input, exponent, error))
+    return NULL;
   /* An exponent that is a number has to fit; a float makes floats. */
   if (lfb_value_get_kind (input) == LFB_VALUE_KIND_TENSOR && lfb_value_get_kind (exponent) == LFB_VALUE_KIND_INT)
     {
@@ -406,7 +456,7 @@ static const LfbOperator operators[] = {
     .rule = "input + alpha * other", .run = with_alpha, .data = &add_op,
   },
   {
-    .functions = "torch.sub torch.subtract", .methods = "sub sub_", .signature = "input, other, alpha=1",
+    .functions = "torch.sub torch.subtract", .methods = "sub sub_ subtract subtract_", .signature = "input, other, alpha=1",
     .rule = "input - alpha * other", .run = with_alpha, .data = &sub_op,
   },
   { .functions = "operator.add", INPUTS, .rule = "input + other; lists are joined", .run = operator_add, .data = &add_op },
@@ -415,20 +465,23 @@ static const LfbOperator operators[] = {
   },
   ROW ("operator.sub", NULL, &sub_op, "input - other"),
   { .functions = "operator.isub", INPUTS, .rule = "input - other", .run = lfb_binary_run, .data = &sub_op },
-  ROW ("torch.rsub", "rsub", (&(const LfbBinary) { rsub_f32, rsub_f64, rsub_i64, LFB_RESULT_SAME }), "other - input"),
-  ROW ("torch.mul torch.multiply operator.mul", "mul mul_ multiply", &mul_op, "input * other"),
+  {
+    .functions = "torch.rsub", .methods = "rsub", .signature = "input, other, alpha=1",
+    .rule = "other - alpha * input", .run = with_alpha, .data = &rsub_op,
+  },
+  ROW ("torch.mul torch.multiply operator.mul", "mul mul_ multiply multiply_", &mul_op, "input * other"),
   { .functions = "operator.imul", INPUTS, .rule = "input * other", .run = lfb_binary_run, .data = &mul_op },
   {
-    .functions = "torch.div torch.divide", .methods = "div div_", .signature = "input, other, rounding_mode=None",
+    .functions = "torch.div torch.divide", .methods = "div div_ divide divide_", .signature = "input, other, rounding_mode=None",
     .rule = "input / other in floats, or rounded down or towards 0", .run = torch_div,
   },
   {
-    .functions = "torch.true_divide operator.truediv", .methods = "true_divide", INPUTS,
+    .functions = "torch.true_divide operator.truediv", .methods = "true_divide true_divide_", INPUTS,
     .rule = "input / other in floats", .run = divide_row, .data = &div_op,
   },
   { .functions = "operator.itruediv", INPUTS, .rule = "input / other", .run = divide_row, .data = &div_op },
   {
-    .functions = "torch.floor_divide", .methods = "floor_divide", INPUTS,
+    .functions = "torch.floor_divide", .methods = "floor_divide floor_divide_", INPUTS,
     .rule = "input / other rounded down", .run = divide_row, .data = &floor_div_op,
   },
   {
@@ -436,18 +489,29 @@ static const LfbOperator operators[] = {
     .rule = "the quotient rounded down; integers: quantize(floor(dequantize(q) / c)), same scale and zero point",
   },
   {
-    .functions = "torch.remainder operator.mod", .methods = "remainder", INPUTS,
+    .functions = "operator.ifloordiv", INPUTS, .rule = "input / other rounded down", .run = floor_quotient,
+  },
+  {
+    .functions = "operator.imod", INPUTS, .rule = "the remainder with the sign of other", .run = divide_row,
+    .data = &remainder_op,
+  },
+  {
+    .functions = "torch.remainder operator.mod", .methods = "remainder remainder_", INPUTS,
     .rule = "the remainder with the sign of other", .run = divide_row, .data = &remainder_op,
   },
   {
-    .functions = "torch.fmod", .methods = "fmod", INPUTS, .rule = "the remainder with the sign of input",
+    .functions = "torch.fmod", .methods = "fmod fmod_", INPUTS, .rule = "the remainder with the sign of input",
     .run = divide_row, .data = &(const LfbBinary) { fmod_f32, fmod_f64, fmod_i64, LFB_RESULT_SAME },
   },
   {
     .functions = "torch.pow operator.pow", .methods = "pow pow_", .signature = "input, exponent",
     .rule = "input to the power of exponent", .run = power, .data = &pow_op,
   },
-  { .functions = "torch.square", .methods = "square square_", .signature = "input", .rule = "x * x", .run = square },
+  {
+    .functions = "operator.ipow", .signature = "input, exponent", .rule = "input to the power of exponent", .run = power,
+    .data = &pow_op,
+  },
+  { .functions = "torch.square torch.square_", .methods = "square square_", .signature = "input", .rule = "x * x", .run = square },
   ROW ("torch.maximum", "maximum", (&(const LfbBinary) { maximum_f32, maximum_f64, maximum_i64, LFB_RESULT_SAME }),
        "the larger of two; NaN wins"),
   ROW ("torch.minimum", "minimum", (&(const LfbBinary) { minimum_f32, minimum_f64, minimum_i64, LFB_RESULT_SAME }),

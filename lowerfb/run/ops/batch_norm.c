@@ -26,7 +26,7 @@ typedef struct {
 static const BatchNormKind any_dims = { FALSE, 2, LFB_TENSOR_MAX_DIMS };
 static const BatchNormKind dims_1d = { FALSE, 2, 3 }, dims_2d = { FALSE, 4, 4 }, dims_3d = { FALSE, 5, 5 };
 static const BatchNormKind relu_2d = { TRUE, 4, 4 }, relu_3d = { TRUE, 5, 5 };
-static const BatchNormKind relu_1d = { TRUE, 2, 3 };
+static const BatchNormKind relu_1d = { TRUE, 2, 3 }, relu_any = { TRUE, 2, LFB_TENSOR_MAX_DIMS };
 
 /* Four vectors of one float a channel; gamma and beta may be absent. */
 typedef struct {
@@ -285,6 +285,7 @@ static const LfbOperator operators[] = {
   QUANTIZED_FUNCTION (OPS "batch_norm1d", dims_1d),
   QUANTIZED_FUNCTION (OPS "batch_norm2d", dims_2d),
   QUANTIZED_FUNCTION (OPS "batch_norm3d", dims_3d),
+  QUANTIZED_FUNCTION (OPS "batch_norm_relu", relu_any),
   QUANTIZED_FUNCTION (OPS "batch_norm1d_relu", relu_1d),
   QUANTIZED_FUNCTION (OPS "batch_norm2d_relu", relu_2d),
   QUANTIZED_FUNCTION (OPS "batch_norm3d_relu", relu_3d),

@@ -247,24 +247,32 @@ masked_fill (LfbCall  *call,
     .run = (run_), .data = (op), \
   }
 
+#define IN_PLACE(function, op, rule_) \
+  { \
+    .functions = (function), .signature = "input, other", .rule = (rule_), .run = bitwise, .data = (op), \
+  }
+
 #define LOGIC(name) (&(const LfbBinary) { name##_f32, name##_f64, name##_i64, LFB_RESULT_BOOL })
 #define BITS(name) (&(const LfbBinary) { .i64 = name##_i64 })
 
 static const LfbOperator operators[] = {
   ROW ("torch.eq operator.eq", "eq", compare, &eq_op, "whether equal"),
-  ROW ("torch.ne torch.not_equal operator.ne", "ne", compare, &ne_op, "whether not equal"),
-  ROW ("torch.lt torch.less operator.lt", "lt", compare, &lt_op, "whether less"),
-  ROW ("torch.le torch.less_equal operator.le", "le", compare, &le_op, "whether less or equal"),
-  ROW ("torch.gt torch.greater operator.gt", "gt", compare, &gt_op, "whether greater"),
-  ROW ("torch.ge torch.greater_equal operator.ge", "ge", compare, &ge_op, "whether greater or equal"),
+  ROW ("torch.ne torch.not_equal operator.ne", "ne not_equal", compare, &ne_op, "whether not equal"),
+  ROW ("torch.lt torch.less operator.lt", "lt less", compare, &lt_op, "whether less"),
+  ROW ("torch.le torch.less_equal operator.le", "le less_equal", compare, &le_op, "whether less or equal"),
+  ROW ("torch.gt torch.greater operator.gt", "gt greater", compare, &gt_op, "whether greater"),
+  ROW ("torch.ge torch.greater_equal operator.ge", "ge greater_equal", compare, &ge_op, "whether greater or equal"),
   ROW ("torch.logical_and", "logical_and", lfb_binary_run, LOGIC (logical_and), "whether both are not 0"),
   ROW ("torch.logical_or", "logical_or", lfb_binary_run, LOGIC (logical_or), "whether one is not 0"),
   ROW ("torch.logical_xor", "logical_xor", lfb_binary_run, LOGIC (logical_xor), "whether exactly one is not 0"),
-  ROW ("torch.bitwise_and operator.and_", "bitwise_and", bitwise, BITS (bitwise_and), "bits that both have"),
-  ROW ("torch.bitwise_or operator.or_", "bitwise_or", bitwise, BITS (bitwise_or), "bits that one has"),
-  ROW ("torch.bitwise_xor operator.xor", "bitwise_xor", bitwise, BITS (bitwise_xor), "bits that exactly one has"),
+  ROW ("torch.bitwise_and operator.and_", "bitwise_and bitwise_and_ __and__", bitwise, BITS (bitwise_and), "bits that both have"),
+  ROW ("torch.bitwise_or operator.or_", "bitwise_or bitwise_or_ __or__", bitwise, BITS (bitwise_or), "bits that one has"),
+  ROW ("torch.bitwise_xor operator.xor", "bitwise_xor bitwise_xor_ __xor__", bitwise, BITS (bitwise_xor), "bits that exactly one has"),
+  IN_PLACE ("operator.iand", BITS (bitwise_and), "bits that both have"),
+  IN_PLACE ("operator.ior", BITS (bitwise_or), "bits that one has"),
+  IN_PLACE ("operator.ixor", BITS (bitwise_xor), "bits that exactly one has"),
   {
-    .functions = "torch.bitwise_not operator.invert operator.inv", .methods = "bitwise_not", .signature = "input",
+    .functions = "torch.bitwise_not operator.invert operator.inv", .methods = "bitwise_not bitwise_not_", .signature = "input",
     .rule = "bits that it has not", .run = bitwise_not,
   },
   {

@@ -376,7 +376,8 @@ scalar_tensor (LfbCall  *call,
 
 static const LfbOperator operators[] = {
   /* Sizes may stand as separate ints in front of the keywords. */
-  { .functions = "torch.zeros torch.empty", .signature = "*size, " MADE, .rule = "zeros", .run = fill, .data = &zeros },
+  { .functions = "torch.zeros", .signature = "*size, " MADE, .rule = "zeros", .run = fill, .data = &zeros },
+  { .functions = "torch.empty", .signature = "*size, " MADE ", memory_format=None", .rule = "zeros", .run = fill, .data = &zeros },
   { .functions = "torch.ones", .signature = "*size, " MADE, .rule = "ones", .run = fill, .data = &ones },
   { .functions = "torch.full", .signature = "size, fill_value, " MADE, .rule = "one number everywhere", .run = fill },
   {

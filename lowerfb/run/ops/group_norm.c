@@ -430,6 +430,11 @@ static const LfbOperator operators[] = {
     .signature = "input, running_mean=None, running_var=None, weight=None, bias=None, use_input_stats=True, momentum=0.1, eps=1e-5",
     .rule = FLOAT_RULE, .run = norm, .data = &instance_function,
   },
+  {
+    .functions = "torch.instance_norm",
+    .signature = "input, weight, bias, running_mean, running_var, use_input_stats, momentum, eps, cudnn_enabled",
+    .rule = FLOAT_RULE, .run = norm, .data = &instance,
+  },
   FLOAT_INSTANCE ("torch.nn.InstanceNorm1d", instance1d_function),
   FLOAT_INSTANCE ("torch.nn.InstanceNorm2d", instance2d_function),
   FLOAT_INSTANCE ("torch.nn.InstanceNorm3d", instance3d_function),

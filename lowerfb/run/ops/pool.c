@@ -344,7 +344,7 @@ pool (LfbCall  *call,
 
 static const LfbOperator operators[] = {
   {
-    .functions = "torch.nn.functional.max_pool1d torch.max_pool1d",
+    .functions = "torch.nn.functional.max_pool1d torch.max_pool1d torch.ops.quantized.max_pool1d",
     .modules = "torch.nn.MaxPool1d",
     .signature = MAX_SIGNATURE, .rule = MAX_RULE, .run = pool, .data = &max1,
   },

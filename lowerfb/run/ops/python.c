@@ -279,7 +279,7 @@ static const LfbOperator operators[] = {
   { .functions = "builtins.len", .methods = "__len__", .signature = "input", .rule = "how many items", .run = length },
   { .functions = "builtins.int", .methods = "__int__", .signature = "input", .rule = "a number as int, cut off", .run = to_int },
   { .functions = "builtins.float", .methods = "__float__", .signature = "input", .rule = "a number as float", .run = to_float },
-  { .functions = "builtins.bool", .methods = "__bool__", .signature = "input", .rule = "whether a number is not 0", .run = to_bool },
+  { .functions = "builtins.bool operator.truth", .methods = "__bool__", .signature = "input", .rule = "whether a number is not 0", .run = to_bool },
   { .functions = "math.floor math.ceil", .signature = "input", .rule = "the next int below or above", .run = round_number },
   { .functions = "operator.not_", .signature = "input", .rule = "whether a number is 0", .run = not },
   { .methods = "item", .signature = "input", .rule = "the number in a tensor of one element", .run = item },

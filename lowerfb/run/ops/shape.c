@@ -363,9 +363,12 @@ unsqueeze (LfbCall  *call,
 
 static const LfbOperator operators[] = {
   {
-    .methods = "contiguous detach detach_ cpu clone requires_grad_ resolve_conj resolve_neg",
+    .methods = "contiguous detach detach_ cpu clone resolve_conj resolve_neg",
     .functions = "torch.clone torch.detach torch.ops.aten.contiguous",
     .signature = "input, memory_format=None", .rule = "the input itself", .run = identity,
+  },
+  {
+    .methods = "requires_grad_", .signature = "input, requires_grad=True", .rule = "the input itself", .run = identity,
   },
   {
     .modules = "torch.nn.Identity torch.ao.quantization.QuantStub torch.ao.quantization.DeQuantStub "

@@ -35,9 +35,9 @@ HALF = ("PyTorch rounds every step of types of 16 bits", _half)
 SATURATES = "PyTorch on x86 gives the least integer for NaN, infinity and what is beyond int32"
 
 COMPLEX = ("no value of ours is complex",
-           lambda ours, theirs: isinstance(theirs.value, complex) and "is complex" in ours.text)
+           lambda ours, theirs: isinstance(theirs.value, complex) and "is no number" in ours.text)
 LARGE = ("an int of ours has 64 bits",
-         lambda ours, theirs: "expected a number that an int can hold" in ours.text and isinstance(theirs.value, int))
+         lambda ours, theirs: "an int can hold" in ours.text and isinstance(theirs.value, int))
 ONLY_FLOAT32 = ("we take float32 and types of 16 bits",
                 lambda ours, theirs: "float64, expected float32" in ours.text and theirs.error is None)
 NOTHING = ("PyTorch gives nothing another shape, or refuses it",

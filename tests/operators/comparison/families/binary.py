@@ -4,7 +4,7 @@
 import torch
 
 from ..draw import BYTES, FLOATS, INTEGERS, PLAIN
-from ..reasons import COMPLEX, HALF, fused, overflowing
+from ..reasons import COMPLEX, HALF, LARGE, fused, overflowing
 from ..trial import Bound, Trial, compares, double_all
 
 POWER = Bound(ulps=2, double=1000, precise=double_all)
@@ -26,16 +26,17 @@ def operands(draw, name, dtypes=PLAIN, numbers="bif", special=0.3):
     return left, right
 
 
-@compares("torch.add", "torch.sub")
+@compares("torch.add", "torch.sub", "torch.rsub")
 def sums(draw, name):
     left, right = operands(draw, name)
     if draw.chance(0.6):
         return Trial(left, right)
     alpha = draw.number("iifb")
-    return Trial(left, right, settings={"alpha": alpha}, tolerated=[fused(left, right, alpha), HALF])
+    pair = (right, left) if name.endswith("rsub") else (left, right)
+    return Trial(left, right, settings={"alpha": alpha}, tolerated=[fused(*pair, alpha), HALF])
 
 
-@compares("operator.add", "operator.iadd", "operator.sub", "operator.isub", "torch.rsub", "torch.mul",
+@compares("operator.add", "operator.iadd", "operator.sub", "operator.isub", "torch.mul",
           "operator.imul")
 def arithmetic(draw, name):
     if name in ("operator.add", "operator.iadd") and draw.chance(0.1):
@@ -60,7 +61,8 @@ def quotients(draw, name):
 WIDE = tuple(dtype for dtype in PLAIN if dtype not in (torch.float16, torch.bfloat16))
 
 
-@compares("torch.floor_divide", "torch.remainder", "torch.fmod", "operator.floordiv")
+@compares("torch.floor_divide", "torch.remainder", "torch.fmod", "operator.floordiv", "operator.ifloordiv",
+          "operator.imod")
 def rounded_quotients(draw, name):
     left, right = operands(draw, name, WIDE, "bih")
     return Trial(left, right, tolerated=[overflowing(left, right)])
@@ -74,10 +76,10 @@ def division(draw, name):
     return Trial(left, right, settings=settings, tolerated=[HALF, overflowing(left, right)])
 
 
-@compares("torch.pow")
+@compares("torch.pow", "operator.ipow")
 def power(draw, name):
     left, right = operands(draw, name)
-    return Trial(left, right, bound=POWER, tolerated=[COMPLEX])
+    return Trial(left, right, bound=POWER, tolerated=[COMPLEX, LARGE])
 
 
 @compares("torch.atan2")
@@ -105,7 +107,8 @@ def logic(draw, name):
     return Trial(*operands(draw, name, numbers=""))
 
 
-@compares("torch.bitwise_and", "torch.bitwise_or", "torch.bitwise_xor")
+@compares("torch.bitwise_and", "torch.bitwise_or", "torch.bitwise_xor", "operator.iand", "operator.ior",
+          "operator.ixor")
 def bits(draw, name):
     dtypes = INTEGERS + (torch.bool, torch.bool) if draw.chance(0.95) else FLOATS
     return Trial(*operands(draw, name, dtypes, "bi"))

@@ -28,7 +28,7 @@ def _zeros(name, make):
     return make if "empty" in name else None
 
 
-@compares("torch.zeros", "torch.ones")
+@compares("torch.zeros", "torch.ones", "torch.empty")
 def filled(draw, name):
     shape, settings = draw.shape(), made(draw)
     args = sizes_of(draw, name, shape)

@@ -116,6 +116,17 @@ def group_norm(draw, name):
     return Trial(data, groups, own["weight"], own["bias"], eps, bound=bound_for(data, own["weight"], eps))
 
 
+@compares("torch.instance_norm")
+def instance_norm_function(draw, name):
+    shape = image(draw, draw.int(1, 3))
+    n, eps, running = shape[1], draw.choice((1e-5, 1e-3)), draw.chance(0.3)
+    data, own = draw.floats(shape, special=0.05, huge=False), affine(draw, [n])
+    values = statistics(draw, n)
+    mean, var = (values["running_mean"], values["running_var"]) if running else (None, None)
+    return Trial(data, own["weight"], own["bias"], mean, var, not running, 0.1, eps, False,
+                 bound=bound_for(data, own["weight"], eps), tolerated=[EMPTY])
+
+
 @compares("torch.nn.functional.instance_norm", "torch.nn.InstanceNorm1d", "torch.nn.InstanceNorm2d",
           "torch.nn.InstanceNorm3d")
 def instance_norm(draw, name):

@@ -68,9 +68,9 @@ def max_pool(draw, name):
         settings["dilation"] = _each(draw, n, lambda: draw.int(1, 2))
     data = _data(draw, _image(draw, n))
     tolerated = [_bigger_padding(settings, n), NO_WINDOW, ONLY_FLOAT32, one_pixel(data, -n - 1)]
-    if name == "torch.ops.quantized.max_pool2d":
-        settings = {"kernel_size": [2, 2], "stride": [], "padding": [0, 0], "dilation": [1, 1], "ceil_mode": False,
-                    **{key: _all(value, 2) if not isinstance(value, bool) else value
+    if name.startswith("torch.ops.quantized"):
+        settings = {"kernel_size": [2] * n, "stride": [], "padding": [0] * n, "dilation": [1] * n, "ceil_mode": False,
+                    **{key: _all(value, n) if not isinstance(value, bool) else value
                        for key, value in settings.items() if value is not None}}
         return Trial(data, *settings.values(), tolerated=tolerated)
     if name.startswith("torch.max") and settings.get("stride", 1) is None:

@@ -20,7 +20,7 @@ def _channels(values, ndim):
 
 
 @compares("torch.ops.quantized.batch_norm", "torch.ops.quantized.batch_norm1d", "torch.ops.quantized.batch_norm2d",
-          "torch.ops.quantized.batch_norm3d", "torch.ops.quantized.batch_norm1d_relu",
+          "torch.ops.quantized.batch_norm3d", "torch.ops.quantized.batch_norm_relu", "torch.ops.quantized.batch_norm1d_relu",
           "torch.ops.quantized.batch_norm2d_relu", "torch.ops.quantized.batch_norm3d_relu",
           "torch.ao.nn.quantized.BatchNorm2d", "torch.ao.nn.quantized.BatchNorm3d",
           "torch.ao.nn.intrinsic.quantized.BNReLU2d", "torch.ao.nn.intrinsic.quantized.BNReLU3d")

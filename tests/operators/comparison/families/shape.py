@@ -44,9 +44,12 @@ def same(draw, name):
             settings = {}
     if name == "torch.ops.aten.contiguous":
         settings = {}
-    if name == "torch.Tensor.requires_grad_" and (data.is_quantized or not data.is_floating_point()):
-        data = draw.floats(draw.shape())
     return Trial(data, settings=settings)
+
+
+@compares("torch.Tensor.requires_grad_")
+def without_gradients(draw, name):
+    return Trial(draw.floats(draw.shape()), *draw.choice(((), (False,), (True,))))
 
 
 @compares("torch.nn.Identity")

@@ -26,9 +26,15 @@ def _operand(draw, name, dtypes):
 
 @compares("torch.exp", "torch.exp2", "torch.expm1", "torch.log", "torch.log1p", "torch.log2", "torch.log10",
           "torch.sin", "torch.cos", "torch.tan", "torch.asin", "torch.acos", "torch.atan", "torch.sinh",
-          "torch.cosh", "torch.erf", "torch.erfc", "torch.sqrt", "torch.rsqrt", "torch.reciprocal", "torch.logit")
+          "torch.cosh", "torch.erf", "torch.erfc", "torch.sqrt", "torch.rsqrt", "torch.reciprocal")
 def transcendental(draw, name):
     return Trial(_operand(draw, name, PLAIN), bound=CLOSE)
+
+
+@compares("torch.logit")
+def logit(draw, name):
+    settings = {"eps": draw.choice((1e-6, 0.1, 0.3, None))} if draw.chance(0.5) else {}
+    return Trial(_operand(draw, name, PLAIN), settings=settings, bound=CLOSE)
 
 
 @compares("torch.abs", "torch.neg", "torch.positive", "torch.square", "torch.sign", "torch.floor", "torch.ceil",
