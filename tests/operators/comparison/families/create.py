@@ -74,6 +74,10 @@ def fill(draw, name):
     return Trial(draw.plain(draw.shape()), number)
 
 
+# PyTorch counts on from the first of every few steps, and so rounds otherwise.
+STEPS = Bound(ulps=2, part=1e-7)
+
+
 @compares("torch.arange")
 def arange(draw, name):
     dtypes = FLOATS[:2] + INTEGERS
@@ -84,11 +88,11 @@ def arange(draw, name):
     start = number(-5, 5)
     end = start + number(-1 if draw.chance(0.05) else 0, 12)
     if draw.chance(0.4):
-        return Trial(start, end, settings=settings)
+        return Trial(start, end, settings=settings, bound=STEPS)
     step = draw.choice((1, 2, 3, 0.5, 0.1, -1 if draw.chance(0.2) else 1, 0 if draw.chance(0.05) else 1))
     if step < 0:
         start, end = end, start
-    return Trial(start, end, step, settings=settings, bound=Bound(ulps=2, part=1e-7))
+    return Trial(start, end, step, settings=settings, bound=STEPS)
 
 
 @compares("torch.linspace")
