@@ -200,55 +200,48 @@ scratch_size (const void      *buffer,
   return lfb_pixels_scratch_size (window, packed->in_channels / packed->groups, packed->gather, packed->zero_points);
 }
 
-/* Outputs @n_begin to @n_end - 1 of a group, for all pixels of the block. */
+/* Outputs @n_begin to @n_end - 1 of a group, for all pixels of the block; an element
+ * of @y has @element_size bytes. */
 static void
 run_block (const Packed          *packed,
            const LfbConvArgs     *args,
            const LfbPixelsAvx512 *pixels,
-           const LfbTileAvx512   *output,
+           LfbTile               *tile,
+           uint8_t               *y,
+           size_t                 element_size,
            size_t                 group,
            size_t                 n_begin,
            size_t                 n_end)
 {
-  LfbTileAvx512 tile = *output;
-
-  tile.n_runs = packed->n_runs;
-  lfb_tile_set_run (&tile, packed->run < 4 ? 4 : packed->run);
-
   for (size_t n = n_begin; n < n_end; n += LFB_TILE_OUTPUTS)
     {
-      const int8_t *packed_tile = find_tile (packed, group, n);
+      const int8_t *weights = find_tile (packed, group, n);
+      const int32_t *offsets = (const int32_t *) weights;
+      size_t output = group * group_size (packed) + n;
       size_t first = 0;
 
-      tile.w = packed_tile + header_size (packed);
-      tile.offsets = (const int32_t *) packed_tile;
-      if (packed->zero_points)
-        tile.w_zero_points = tile.offsets + LFB_TILE_OUTPUTS;
-      tile.n = group * group_size (packed) + n;
-      tile.n_outputs = n_end - n < LFB_TILE_OUTPUTS ? n_end - n : LFB_TILE_OUTPUTS;
+      lfb_tile_set_outputs (tile, output, n_end - n < LFB_TILE_OUTPUTS ? n_end - n : LFB_TILE_OUTPUTS,
+                            weights + header_size (packed), offsets,
+                            packed->zero_points ? offsets + LFB_TILE_OUTPUTS : NULL);
 
       for (size_t i = 0; i < pixels->n_tiles; i++)
         {
           size_t end = lfb_pixels_tile_end (pixels, i);
-          size_t at = (pixels->pixel + first) * args->y_stride + tile.n;
 
-          tile.rows = pixels->rows + first * packed->n_runs;
-          tile.row_sums = pixels->sums + first;
-          if (output->requantize != NULL)
-            tile.y_u8 = output->y_u8 + at;
-          else
-            tile.y_f32 = output->y_f32 + at;
-          lfb_tile_u8s8_avx512vnni (&tile, end - first);
+          lfb_tile_run (tile, end - first, pixels->rows + first * packed->n_runs, pixels->sums + first,
+                        y + ((pixels->pixel + first) * args->y_stride + output) * element_size);
           first = end;
         }
     }
 }
 
 static void
-run (const Packed        *packed,
-     const LfbConvArgs   *args,
-     const LfbTileAvx512 *output,
-     int32_t              x_zero_point)
+run (const Packed      *packed,
+     const LfbConvArgs *args,
+     LfbTile           *tile,
+     void              *y,
+     size_t             element_size,
+     int32_t            x_zero_point)
 {
   size_t size = group_size (packed);
   LfbPixelsAvx512 pixels;
@@ -256,6 +249,7 @@ run (const Packed        *packed,
   if (args->pixel_begin >= args->pixel_end || args->n_begin >= args->n_end)
     return;
 
+  lfb_tile_set_runs (tile, packed->n_runs, packed->run < 4 ? 4 : packed->run);
   lfb_pixels_init (&pixels, args, packed->in_channels / packed->groups, packed->gather, packed->zero_points,
                    x_zero_point);
 
@@ -266,7 +260,7 @@ run (const Packed        *packed,
         size_t end = packed->groups == 1 ? args->n_end : size;
 
         lfb_pixels_find (&pixels, pixel, group);
-        run_block (packed, args, &pixels, output, group, begin, end);
+        run_block (packed, args, &pixels, tile, y, element_size, group, begin, end);
       }
 }
 
@@ -276,8 +270,10 @@ run_u8 (const void          *packed,
         const LfbRequantize *requantize,
         uint8_t             *y)
 {
-  run (packed, args, &(LfbTileAvx512) { .requantize = requantize, .y_u8 = y, .y_stride = args->y_stride },
-       requantize->x_zero_point);
+  LfbTile tile = { 0 };
+
+  lfb_tile_set_u8 (&tile, requantize, args->y_stride);
+  run (packed, args, &tile, y, sizeof *y, requantize->x_zero_point);
 }
 
 static void
@@ -286,8 +282,10 @@ run_f32 (const void        *packed,
          const LfbRescale  *rescale,
          float             *y)
 {
-  run (packed, args, &(LfbTileAvx512) { .rescale = rescale, .y_f32 = y, .y_stride = args->y_stride },
-       rescale->x_zero_point);
+  LfbTile tile = { 0 };
+
+  lfb_tile_set_f32 (&tile, rescale, args->y_stride);
+  run (packed, args, &tile, y, sizeof *y, rescale->x_zero_point);
 }
 
 static const LfbConvKernel kernel = {

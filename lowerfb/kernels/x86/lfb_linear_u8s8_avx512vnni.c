@@ -263,44 +263,37 @@ rows_of_block (size_t k)
   return rows > 4 * LFB_TILE_ROWS ? rows : 4 * LFB_TILE_ROWS;
 }
 
-/* All tiles of a block of rows.  @tile has the output. */
+/* All tiles of a block of rows. */
 static void
 run_block (const Packed        *packed,
            const LfbLinearArgs *args,
            size_t               row,
            size_t               n_rows,
-           const LfbTileAvx512 *output)
+           LfbTile             *tile,
+           uint8_t             *y,
+           size_t               element_size)
 {
   size_t n_tiles = (n_rows + LFB_TILE_ROWS - 1) / LFB_TILE_ROWS;
-  LfbTileAvx512 tile = *output;
   Block block;
 
   prepare_block (packed, args, row, n_rows, &block);
-  lfb_tile_set_run (&tile, packed->k < 4 ? 4 : packed->k);
 
   for (size_t n = args->n_begin; n < args->n_end; n += LFB_TILE_OUTPUTS)
     {
-      const int8_t *packed_tile = find_tile ((Packed *) packed, n);
+      const int8_t *weights = find_tile ((Packed *) packed, n);
+      const int32_t *offsets = (const int32_t *) weights;
 
-      tile.w = packed_tile + header_size (packed->zero_points);
-      tile.offsets = (const int32_t *) packed_tile;
-      if (packed->zero_points)
-        tile.w_zero_points = tile.offsets + LFB_TILE_OUTPUTS;
-      tile.n = n;
-      tile.n_outputs = args->n_end - n < LFB_TILE_OUTPUTS ? args->n_end - n : LFB_TILE_OUTPUTS;
+      lfb_tile_set_outputs (tile, n, args->n_end - n < LFB_TILE_OUTPUTS ? args->n_end - n : LFB_TILE_OUTPUTS,
+                            weights + header_size (packed->zero_points), offsets,
+                            packed->zero_points ? offsets + LFB_TILE_OUTPUTS : NULL);
 
       /* Tiles of about equal height. */
       for (size_t i = 0, first = 0; i < n_tiles; i++)
         {
           size_t end = n_rows * (i + 1) / n_tiles;
 
-          tile.rows = block.rows + first;
-          tile.row_sums = block.sums + first;
-          if (output->requantize != NULL)
-            tile.y_u8 = output->y_u8 + (row + first) * args->y_stride + n;
-          else
-            tile.y_f32 = output->y_f32 + (row + first) * args->y_stride + n;
-          lfb_tile_u8s8_avx512vnni (&tile, end - first);
+          lfb_tile_run (tile, end - first, block.rows + first, block.sums + first,
+                        y + ((row + first) * args->y_stride + n) * element_size);
           first = end;
         }
     }
@@ -309,12 +302,15 @@ run_block (const Packed        *packed,
 static void
 run (const Packed        *packed,
      const LfbLinearArgs *args,
-     const LfbTileAvx512 *output)
+     LfbTile             *tile,
+     void                *y,
+     size_t               element_size)
 {
   size_t step = rows_of_block (packed->k);
 
+  lfb_tile_set_runs (tile, 1, packed->k < 4 ? 4 : packed->k);
   for (size_t row = 0; row < args->m; row += step)
-    run_block (packed, args, row, args->m - row < step ? args->m - row : step, output);
+    run_block (packed, args, row, args->m - row < step ? args->m - row : step, tile, y, element_size);
 }
 
 static void
@@ -323,8 +319,10 @@ run_u8 (const void          *packed,
         const LfbRequantize *requantize,
         uint8_t             *y)
 {
-  run (packed, args,
-       &(LfbTileAvx512) { .n_runs = 1, .requantize = requantize, .y_u8 = y, .y_stride = args->y_stride });
+  LfbTile tile = { 0 };
+
+  lfb_tile_set_u8 (&tile, requantize, args->y_stride);
+  run (packed, args, &tile, y, sizeof *y);
 }
 
 static void
@@ -333,7 +331,10 @@ run_f32 (const void          *packed,
          const LfbRescale    *rescale,
          float               *y)
 {
-  run (packed, args, &(LfbTileAvx512) { .n_runs = 1, .rescale = rescale, .y_f32 = y, .y_stride = args->y_stride });
+  LfbTile tile = { 0 };
+
+  lfb_tile_set_f32 (&tile, rescale, args->y_stride);
+  run (packed, args, &tile, y, sizeof *y);
 }
 
 const LfbLinearKernel lfb_linear_u8s8_avx512vnni = {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The inner loops of tile_avx512vnni.h; what each function does is in
- * tile_loop_avx512vnni.h.
+/* The inner loops of tile_avx512vnni.h; what each function does is said in
+ * lfb_tile_u8s8_avx512vnni.c, which calls them.
  *
  * A step takes one group of 4 bytes: it broadcasts those of each row and
  * multiplies them with one or two vectors of weights.  12 rows of 32 outputs are
@@ -14,7 +14,7 @@
  * registers: GCC 12 stores or copies sums in every step, or fetches pointers from
  * vector registers, where they wait for the output stage of the tile before.
  *
- *   rbp               the LfbTileWork
+ *   rbp               the LfbTile
  *   rdi               the weights of the next group
  *   rax               the position in the run, which counts up to 0
  *   the others        the 12 pointers to the bytes of rows, see `each`
@@ -23,7 +23,7 @@
  *   zmm28 to zmm31    what the output stage needs
  */
 
-/* The fields of LfbTileWork. */
+/* The fields of LfbTile. */
 #define ROWS 0(%rbp)
 #define N_RUNS 8(%rbp)
 #define SIZE 16(%rbp)
@@ -41,7 +41,13 @@
 #define MINUS_X_ZERO_POINT 96(%rbp)
 #define OFFSETS 104(%rbp)
 
-/* Groups at the end that are added four rows at a time: LFB_TILE_LEFT. */
+/* On the stack: the pointers of the run, the runs that are left, where sums go. */
+#define RUN_ROWS 0(%rsp)
+#define RUNS_LEFT 8(%rsp)
+#define SUMS 16(%rsp)
+#define FRAME 24
+
+/* Groups at the end that are added six rows at a time. */
 #define LEFT 8
 
 /* Sum i is row r of phase p, i = r + p * rows: its pointer, its sums of the first
@@ -69,11 +75,15 @@
   .cfi_adjust_cfa_offset 8
   .cfi_rel_offset \register, 0
   .endr
+  sub $FRAME, %rsp
+  .cfi_adjust_cfa_offset FRAME
   mov %rdi, %rbp
 .endm
 
 .macro leave_function
   vzeroupper
+  add $FRAME, %rsp
+  .cfi_adjust_cfa_offset -FRAME
   .irp register, r15, r14, r13, r12, rbx, rbp
   pop %\register
   .cfi_adjust_cfa_offset -8
@@ -153,11 +163,14 @@
   .endif
   each start, \rows, \vectors, \phases
   mov W, %rdi
+  mov ROWS, %r14
+  mov N_RUNS, %rcx
 
 2:
-  mov ROWS, %r14
+  mov %r14, RUN_ROWS
+  mov %rcx, RUNS_LEFT
   mov SIZE, %rax
-  cmpq $1, N_RUNS
+  cmp $1, %rcx
   cmove FINAL_SIZE, %rax
   each point, \rows, \vectors, \phases
   neg %rax
@@ -187,16 +200,21 @@
 
 6:
   mov LAST, %rax
-  cmpq $1, N_RUNS
+  cmpq $1, RUNS_LEFT
   cmove FINAL_LAST, %rax
   test %rax, %rax
   jns 7f
   each add_sum, \rows, \vectors, 1
   add $64 * \vectors, %rdi
 7:
-  addq $8 * \rows, ROWS
-  decq N_RUNS
-  jnz 2b
+  cmpq $1, RUNS_LEFT
+  je 8f
+  mov RUN_ROWS, %r14
+  mov RUNS_LEFT, %rcx
+  add $8 * \rows, %r14
+  dec %rcx
+  jmp 2b
+8:
 .endm
 
 .macro store_sum i, pointer, first, second, rows, vectors, phases
@@ -210,8 +228,9 @@
 
 .macro sums name, rows, vectors, phases
   function \name
+  mov %rsi, SUMS
   add_runs \rows, \vectors, \phases
-  mov Y, %rax
+  mov SUMS, %rax
   each store_sum, \rows, \vectors, \phases
   end_function \name
 .endm
@@ -235,27 +254,75 @@
  *
  * One after the other, the product and the output stage would each wait for other
  * parts of the core: it looks ahead by about 200 vector instructions, and the
- * output of 12 rows has as many.  So the last groups are added four rows at a
- * time, and the output of these four comes before the last groups of the next:
- * multiply-adds of some rows are never far from the output of others. */
+ * output of 12 rows has as many.  So the last groups are added for one half of the
+ * rows, and then for the other half with the output of the first between them. */
 
-.macro add_four group, rows, row, p0, p1, p2, p3, a0, a1, a2, a3, b0, b1, b2, b3, at
+/* One group for rows @from to @to - 1. */
+.macro add_part group, from, to, at
   load_weights \group, 2
-  add_row \p0, \a0, \b0, 2, \at
-  .if \row + 1 < \rows
-    add_row \p1, \a1, \b1, 2, \at
-  .endif
-  .if \row + 2 < \rows
-    add_row \p2, \a2, \b2, 2, \at
-  .endif
-  .if \row + 3 < \rows
-    add_row \p3, \a3, \b3, 2, \at
+  add_if 0, rbx, 12, \from, \to, \at
+  add_if 1, rcx, 13, \from, \to, \at
+  add_if 2, rdx, 14, \from, \to, \at
+  add_if 3, rsi, 15, \from, \to, \at
+  add_if 4, r8, 16, \from, \to, \at
+  add_if 5, r9, 17, \from, \to, \at
+  add_if 6, r10, 18, \from, \to, \at
+  add_if 7, r11, 19, \from, \to, \at
+  add_if 8, r12, 20, \from, \to, \at
+  add_if 9, r13, 21, \from, \to, \at
+  add_if 10, r14, 22, \from, \to, \at
+  add_if 11, r15, 23, \from, \to, \at
+.endm
+
+.macro add_if row, pointer, second, from, to, at
+  .if \row >= \from && \row < \to
+    add_row \pointer, \row, \second, 2, \at
   .endif
 .endm
 
-/* y = (float (acc) + bias) * multiplier, rounded, as 16-bit integers: see
- * output_avx512.h.  Of a NaN, vminps returns the operand that is first here. */
-.macro round_row first, second
+/* The group that is not at a multiple of 4. */
+.macro add_last from, to
+  mov LAST, %rax
+  test %rax, %rax
+  jns 9f
+  add $4 * LEFT, %rax
+  add_part LEFT, \from, \to, 0
+9:
+.endm
+
+/* Output of row @wanted, one of @from to @to - 1: rows go in pairs. */
+.macro output_row output, wanted, from, to
+  output_if \output, 0, 12, -1, \wanted, \from, \to
+  output_if \output, 1, 13, 0, \wanted, \from, \to
+  output_if \output, 2, 14, 1, \wanted, \from, \to
+  output_if \output, 3, 15, 2, \wanted, \from, \to
+  output_if \output, 4, 16, 3, \wanted, \from, \to
+  output_if \output, 5, 17, 4, \wanted, \from, \to
+  output_if \output, 6, 18, 5, \wanted, \from, \to
+  output_if \output, 7, 19, 6, \wanted, \from, \to
+  output_if \output, 8, 20, 7, \wanted, \from, \to
+  output_if \output, 9, 21, 8, \wanted, \from, \to
+  output_if \output, 10, 22, 9, \wanted, \from, \to
+  output_if \output, 11, 23, 10, \wanted, \from, \to
+.endm
+
+/* The last argument of an output: the row before, to be stored with this one; the
+ * row itself, if it is stored alone; or -1, if it waits for the next. */
+.macro output_if output, row, second, before, wanted, from, to
+  .if \row == \wanted && \row < \to
+    .if (\row - (\from)) & 1
+      \output \row, \second, \before
+    .elseif \row + 1 == \to
+      \output \row, \second, \row
+    .else
+      \output \row, \second, -1
+    .endif
+  .endif
+.endm
+
+/* y = (float (acc) + bias) * multiplier, rounded, as 16-bit integers, then bytes:
+ * see output_avx512.h.  Of a NaN, vminps returns the operand that is first here. */
+.macro output_u8 first, second, before
   vcvtdq2ps %zmm\first, %zmm\first
   vcvtdq2ps %zmm\second, %zmm\second
   vaddps (%rsi), %zmm\first, %zmm\first
@@ -268,100 +335,75 @@
   vcvtps2dq %zmm\second, %zmm\second
   vpackssdw %zmm\second, %zmm\first, %zmm\first
   vpaddsw %zmm29, %zmm\first, %zmm\first
-.endm
-
-.macro store_bytes rows, row, a0, a1
-  .if \row < \rows
-    vpackuswb %zmm\a1, %zmm\a0, %zmm\a0
-    vpmaxub %zmm30, %zmm\a0, %zmm\a0
-    vpermd %zmm\a0, %zmm31, %zmm\a0
-    vmovdqu64 %ymm\a0, (%rbx)
-    .if \row + 1 < \rows
-      vextracti64x4 $1, %zmm\a0, (%rbx, %rcx)
+  .if \before >= 0
+    vpackuswb %zmm\first, %zmm\before, %zmm\first
+    vpmaxub %zmm30, %zmm\first, %zmm\first
+    vpermd %zmm\first, %zmm31, %zmm\first
+    vmovdqu64 %ymm\first, (%rbx)
+    .if \before != \first
+      vextracti64x4 $1, %zmm\first, (%rbx, %rcx)
       lea (%rbx, %rcx, 2), %rbx
+    .else
+      add %rcx, %rbx
     .endif
   .endif
-.endm
-
-.macro output_u8 rows, row, a0, a1, a2, a3, b0, b1, b2, b3
-  round_row \a0, \b0
-  .if \row + 1 < \rows
-    round_row \a1, \b1
-  .endif
-  store_bytes \rows, \row, \a0, \a1
-  .if \row + 2 < \rows
-    round_row \a2, \b2
-  .endif
-  .if \row + 3 < \rows
-    round_row \a3, \b3
-  .endif
-  store_bytes \rows, \row+2, \a2, \a3
 .endm
 
 /* y = float (acc) * multiplier + bias; of a NaN and of two zeros, vmaxps returns
  * the operand that is first here. */
-.macro output_floats rows, row, first, second
-  .if \row < \rows
-    vcvtdq2ps %zmm\first, %zmm\first
-    vcvtdq2ps %zmm\second, %zmm\second
-    vmulps (%rdx), %zmm\first, %zmm\first
-    vmulps 64(%rdx), %zmm\second, %zmm\second
-    vaddps (%rsi), %zmm\first, %zmm\first
-    vaddps 64(%rsi), %zmm\second, %zmm\second
-    vmaxps %zmm\first, %zmm28, %zmm\first
-    vmaxps %zmm\second, %zmm28, %zmm\second
-    vmovups %zmm\first, (%rbx)
-    vmovups %zmm\second, 64(%rbx)
-    add %rcx, %rbx
-  .endif
+.macro output_f32 first, second, before
+  vcvtdq2ps %zmm\first, %zmm\first
+  vcvtdq2ps %zmm\second, %zmm\second
+  vmulps (%rdx), %zmm\first, %zmm\first
+  vmulps 64(%rdx), %zmm\second, %zmm\second
+  vaddps (%rsi), %zmm\first, %zmm\first
+  vaddps 64(%rsi), %zmm\second, %zmm\second
+  vmaxps %zmm\first, %zmm28, %zmm\first
+  vmaxps %zmm\second, %zmm28, %zmm\second
+  vmovups %zmm\first, (%rbx)
+  vmovups %zmm\second, 64(%rbx)
+  add %rcx, %rbx
 .endm
 
-.macro output_f32 rows, row, a0, a1, a2, a3, b0, b1, b2, b3
-  output_floats \rows, \row, \a0, \b0
-  output_floats \rows, \row+1, \a1, \b1
-  output_floats \rows, \row+2, \a2, \b2
-  output_floats \rows, \row+3, \a3, \b3
-.endm
-
-.macro finish_four output, rows, row, p0, p1, p2, p3, a0, a1, a2, a3, b0, b1, b2, b3
-  .if \row < \rows
-    xor %eax, %eax
-    .irp group, 0, 1, 2, 3, 4, 5, 6, 7
-      add_four \group, \rows, \row, \p0, \p1, \p2, \p3, \a0, \a1, \a2, \a3, \b0, \b1, \b2, \b3, 4*\group
-    .endr
-    mov LAST, %rax
-    test %rax, %rax
-    jns 8f
-    add $4 * LEFT, %rax
-    add_four LEFT, \rows, \row, \p0, \p1, \p2, \p3, \a0, \a1, \a2, \a3, \b0, \b1, \b2, \b3, 0
-8:
-    /* The first four pointers are free from here on. */
-    .if \row == 0
-      mov Y, %rbx
-      mov Y_STRIDE, %rcx
-      mov MULTIPLIER, %rdx
-      mov BIAS, %rsi
-    .endif
-    \output \rows, \row, \a0, \a1, \a2, \a3, \b0, \b1, \b2, \b3
-  .endif
-.endm
-
-.macro whole name, output, rows
+.macro whole name, output, rows, half
   function \name
   vbroadcastss LIMIT, %zmm28
   vpbroadcastw ZERO_POINT, %zmm29
   vpbroadcastb MIN, %zmm30
   vmovdqa64 in_order(%rip), %zmm31
   add_runs \rows, 2, 1
-  finish_four \output, \rows, 0, rbx, rcx, rdx, rsi, 0, 1, 2, 3, 12, 13, 14, 15
-  finish_four \output, \rows, 4, r8, r9, r10, r11, 4, 5, 6, 7, 16, 17, 18, 19
-  finish_four \output, \rows, 8, r12, r13, r14, r15, 8, 9, 10, 11, 20, 21, 22, 23
+
+  xor %eax, %eax
+  .irp group, 0, 1, 2, 3, 4, 5, 6, 7
+    add_part \group, 0, \half, 4*\group
+  .endr
+  add_last 0, \half
+
+  /* Nobody needs the first four pointers any more. */
+  mov Y, %rbx
+  mov Y_STRIDE, %rcx
+  mov MULTIPLIER, %rdx
+  mov BIAS, %rsi
+  xor %eax, %eax
+  .irp group, 0, 1, 2, 3, 4, 5, 6, 7
+    add_part \group, \half, \rows, 4*\group
+    output_row \output, \group, 0, \half
+  .endr
+  add_last \half, \rows
+
+  .irp row, 0, 1, 2, 3, 4, 5
+    output_row \output, \half+\row, \half, \rows
+  .endr
   end_function \name
 .endm
 
-.irp rows, 7, 8, 9, 10, 11, 12
-  whole lfb_tile_u8_\rows, output_u8, \rows
-  whole lfb_tile_f32_\rows, output_f32, \rows
+.irp output, u8, f32
+  whole lfb_tile_\output\()_7, output_\output, 7, 4
+  whole lfb_tile_\output\()_8, output_\output, 8, 4
+  whole lfb_tile_\output\()_9, output_\output, 9, 5
+  whole lfb_tile_\output\()_10, output_\output, 10, 5
+  whole lfb_tile_\output\()_11, output_\output, 11, 6
+  whole lfb_tile_\output\()_12, output_\output, 12, 6
 .endr
 
 /* Packing leaves in each lane 4 bytes of each of 4 vectors. */

@@ -5,269 +5,203 @@
  * is here.
  */
 
-#include <lowerfb/kernels/x86/tile_loop_avx512vnni.h>
+#include <lowerfb/kernels/x86/tile_avx512vnni.h>
 
 #include <immintrin.h>
 #include <math.h>
 
 #include <lowerfb/kernels/x86/output_avx512.h>
 
-#define UNROLLED _Pragma ("GCC unroll 32")
-#define INLINE static inline __attribute__ ((always_inline))
+/* Groups that the functions from x to y add at the end of the last run, six rows at a
+ * time; a run must have as many. */
+#define LEFT ((size_t) 8)
 
-#define SUMS 24
+/* Rows from which on there are such functions. */
 #define TALL ((size_t) 7)
 
-_Static_assert (offsetof (LfbTileWork, rows) == 0 && offsetof (LfbTileWork, n_runs) == 8 &&
-                offsetof (LfbTileWork, size) == 16 && offsetof (LfbTileWork, last) == 24 &&
-                offsetof (LfbTileWork, final_size) == 32 && offsetof (LfbTileWork, final_last) == 40 &&
-                offsetof (LfbTileWork, w) == 48 && offsetof (LfbTileWork, y) == 56 &&
-                offsetof (LfbTileWork, y_stride) == 64 && offsetof (LfbTileWork, multiplier) == 72 &&
-                offsetof (LfbTileWork, bias) == 80 && offsetof (LfbTileWork, limit) == 88 &&
-                offsetof (LfbTileWork, zero_point) == 92 && offsetof (LfbTileWork, min) == 94 &&
-                offsetof (LfbTileWork, minus_x_zero_point) == 96 && offsetof (LfbTileWork, offsets) == 104,
+#define SUMS 24
+
+enum
+{
+  KIND_SUMS_16,
+  KIND_SUMS_32,
+  KIND_U8,
+  KIND_F32
+};
+
+_Static_assert (offsetof (LfbTile, rows) == 0 && offsetof (LfbTile, n_runs) == 8 && offsetof (LfbTile, size) == 16 &&
+                offsetof (LfbTile, last) == 24 && offsetof (LfbTile, final_size) == 32 &&
+                offsetof (LfbTile, final_last) == 40 && offsetof (LfbTile, w) == 48 && offsetof (LfbTile, y) == 56 &&
+                offsetof (LfbTile, y_stride) == 64 && offsetof (LfbTile, multiplier) == 72 &&
+                offsetof (LfbTile, bias) == 80 && offsetof (LfbTile, limit) == 88 &&
+                offsetof (LfbTile, zero_point) == 92 && offsetof (LfbTile, min) == 94 &&
+                offsetof (LfbTile, minus_x_zero_point) == 96 && offsetof (LfbTile, offsets) == 104,
                 "the assembly has these numbers");
 
-/* @left groups and what follows them are left of the last run. */
-static inline LfbTileWork
-describe (const LfbTileAvx512 *tile,
-          size_t               left)
+/* Rows; phases: how many groups a step takes, each with sums of its own. */
+#define EACH_TILE(DO) \
+  DO (1, 8) DO (2, 4) DO (3, 4) DO (4, 2) DO (5, 2) DO (6, 2) DO (7, 1) DO (8, 1) DO (9, 1) DO (10, 1) DO (11, 1) \
+  DO (12, 1)
+#define EACH_TALL_TILE(DO) DO (7) DO (8) DO (9) DO (10) DO (11) DO (12)
+
+/* Of row r and phase p, sum r + p * rows is that of the first 16 outputs, sum 12 + r +
+ * p * rows that of the others. */
+#define DECLARE(rows, phases) \
+  void lfb_tile_sums_##rows##_1 (const LfbTile *tile, __m512i *sums); \
+  void lfb_tile_sums_##rows##_2 (const LfbTile *tile, __m512i *sums);
+EACH_TILE (DECLARE)
+#undef DECLARE
+
+/* From x to y: 32 outputs, no weight zero points, LEFT groups in the last run. */
+#define DECLARE(rows) void lfb_tile_u8_##rows (const LfbTile *tile), lfb_tile_f32_##rows (const LfbTile *tile);
+EACH_TALL_TILE (DECLARE)
+#undef DECLARE
+
+void
+lfb_tile_set_u8 (LfbTile             *tile,
+                 const LfbRequantize *output,
+                 size_t               y_stride)
 {
-  int32_t x_zero_point = tile->requantize != NULL ? tile->requantize->x_zero_point : tile->rescale->x_zero_point;
-  size_t size = 4 * tile->n_groups;
-  ptrdiff_t last = tile->last >= 0 ? tile->last - (ptrdiff_t) size : 1;
-
-  return (LfbTileWork) {
-    .rows = tile->rows,
-    .n_runs = tile->n_runs,
-    .size = size,
-    .last = last,
-    .final_size = size - 4 * left,
-    .final_last = left > 0 ? 1 : last,
-    .w = tile->w,
-    .minus_x_zero_point = -x_zero_point,
-    .offsets = tile->offsets,
-  };
-}
-
-INLINE void
-subtract_zero_points (const LfbTileAvx512 *tile,
-                      __m512i             *sums,
-                      size_t               rows,
-                      size_t               vectors)
-{
-  UNROLLED
-  for (size_t v = 0; v < vectors; v++)
-    {
-      __m512i zero_points = _mm512_load_si512 (tile->w_zero_points + 16 * v);
-
-      UNROLLED
-      for (size_t r = 0; r < rows; r++)
-        {
-          __m512i all = _mm512_mullo_epi32 (zero_points, _mm512_set1_epi32 (tile->row_sums[r]));
-
-          sums[r * vectors + v] = _mm512_sub_epi32 (sums[r * vectors + v], all);
-        }
-    }
-}
-
-/* Piece @piece of 16 bytes of @bytes is vector @piece of the tile. */
-INLINE void
-store_bytes (const LfbTileAvx512 *tile,
-             __m512i              bytes,
-             size_t               row,
-             size_t               rows,
-             size_t               vectors)
-{
-  size_t size = tile->n_outputs;
-  uint8_t *y = tile->y_u8 + row * tile->y_stride;
-
-  if (vectors == 2)
-    {
-      __m256i low = _mm512_castsi512_si256 (bytes);
-      __m256i high = _mm512_extracti64x4_epi64 (bytes, 1);
-
-      if (size == 32)
-        {
-          _mm256_storeu_si256 ((__m256i *) y, low);
-          if (row + 1 < rows)
-            _mm256_storeu_si256 ((__m256i *) (y + tile->y_stride), high);
-        }
-      else
-        {
-          __mmask32 mask = (__mmask32) ((UINT64_C (1) << size) - 1);
-
-          _mm256_mask_storeu_epi8 (y, mask, low);
-          if (row + 1 < rows)
-            _mm256_mask_storeu_epi8 (y + tile->y_stride, mask, high);
-        }
-    }
-  else
-    {
-      __mmask16 mask = (__mmask16) ((1u << size) - 1);
-
-      _mm_mask_storeu_epi8 (y, mask, _mm512_castsi512_si128 (bytes));
-      if (row + 1 < rows)
-        _mm_mask_storeu_epi8 (y + tile->y_stride, mask, _mm512_extracti32x4_epi32 (bytes, 1));
-      if (row + 2 < rows)
-        _mm_mask_storeu_epi8 (y + 2 * tile->y_stride, mask, _mm512_extracti32x4_epi32 (bytes, 2));
-      if (row + 3 < rows)
-        _mm_mask_storeu_epi8 (y + 3 * tile->y_stride, mask, _mm512_extracti32x4_epi32 (bytes, 3));
-    }
-}
-
-/* Four vectors of sums at a time, which fill one of bytes. */
-INLINE void
-output_bytes (const LfbTileAvx512 *tile,
-              const __m512i       *sums,
-              size_t               rows,
-              size_t               vectors)
-{
-  const LfbRequantizeAvx512 stage = lfb_requantize_avx512 (tile->requantize);
-  const __m512i in_order = _mm512_setr_epi32 (0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
-  const float *multiplier = tile->requantize->multiplier + tile->n;
-  const float *bias = tile->requantize->bias + tile->n;
-  __m512 biases[2] = { _mm512_loadu_ps (bias), _mm512_loadu_ps (bias + 16 * (vectors - 1)) };
-  __m512 multipliers[2] = { _mm512_loadu_ps (multiplier), _mm512_loadu_ps (multiplier + 16 * (vectors - 1)) };
-
-  UNROLLED
-  for (size_t i = 0; i < rows * vectors; i += 4)
-    {
-      __m512i rounded[4];
-      __m512i bytes;
-
-      UNROLLED
-      for (size_t j = 0; j < 4; j++)
-        rounded[j] = i + j < rows * vectors
-                     ? lfb_requantize_round_avx512 (&stage, sums[i + j], biases[(i + j) % vectors],
-                                                    multipliers[(i + j) % vectors])
-                     : _mm512_setzero_si512 ();
-
-      bytes = lfb_requantize_pack4_avx512 (&stage, rounded);
-      store_bytes (tile, _mm512_permutexvar_epi32 (in_order, bytes), i / vectors, rows, vectors);
-    }
-}
-
-INLINE void
-output_floats (const LfbTileAvx512 *tile,
-               const __m512i       *sums,
-               size_t               rows,
-               size_t               vectors)
-{
-  const float *multiplier = tile->rescale->multiplier + tile->n;
-  const float *bias = tile->rescale->bias + tile->n;
-  bool relu = tile->rescale->relu;
-
-  UNROLLED
-  for (size_t v = 0; v < vectors; v++)
-    {
-      size_t left = tile->n_outputs - 16 * v;
-      __mmask16 mask = left >= 16 ? (__mmask16) 0xffff : (__mmask16) ((1u << left) - 1);
-      __m512 biases = _mm512_loadu_ps (bias + 16 * v);
-      __m512 multipliers = _mm512_loadu_ps (multiplier + 16 * v);
-
-      UNROLLED
-      for (size_t r = 0; r < rows; r++)
-        _mm512_mask_storeu_ps (tile->y_f32 + r * tile->y_stride + 16 * v, mask,
-                               lfb_rescale_avx512 (sums[r * vectors + v], biases, multipliers, relu));
-    }
-}
-
-/* From the sums of the phases to y. */
-INLINE void
-finish (const LfbTileAvx512 *tile,
-        __m512i             *all,
-        size_t               rows,
-        size_t               vectors,
-        size_t               phases)
-{
-  __m512i sums[SUMS];
-
-  UNROLLED
-  for (size_t r = 0; r < rows; r++)
-    for (size_t v = 0; v < vectors; v++)
-      {
-        __m512i sum = all[12 * v + r];
-
-        for (size_t p = 1; p < phases; p++)
-          sum = _mm512_add_epi32 (sum, all[12 * v + r + p * rows]);
-        sums[r * vectors + v] = sum;
-      }
-
-  if (tile->w_zero_points != NULL)
-    subtract_zero_points (tile, sums, rows, vectors);
-
-  if (tile->requantize != NULL)
-    output_bytes (tile, sums, rows, vectors);
-  else
-    output_floats (tile, sums, rows, vectors);
-}
-
-/* Rows of the tile and vectors of its outputs are part of the name. */
-#define DEFINE_TILE(rows, vectors, phases) \
-  static void \
-  run_##rows##_##vectors (const LfbTileAvx512 *tile) \
-  { \
-    LfbTileWork work = describe (tile, 0); \
-    __m512i all[SUMS]; \
-    \
-    work.y = all; \
-    lfb_tile_sums_##rows##_##vectors (&work); \
-    finish (tile, all, rows, vectors, phases); \
-  }
-#define DEFINE(rows, phases) DEFINE_TILE (rows, 1, phases) DEFINE_TILE (rows, 2, phases)
-LFB_EACH_TILE (DEFINE)
-
-static void
-run_u8 (const LfbTileAvx512 *tile,
-        size_t               n_rows)
-{
-#define ENTRY(rows) lfb_tile_u8_##rows,
-  static LfbTileLoop * const loops[] = { LFB_EACH_TALL_TILE (ENTRY) };
-#undef ENTRY
-  const LfbRequantize *requantize = tile->requantize;
-  LfbTileWork work = describe (tile, LFB_TILE_LEFT);
-
-  work.y = tile->y_u8;
-  work.y_stride = tile->y_stride;
-  work.multiplier = requantize->multiplier + tile->n;
-  work.bias = requantize->bias + tile->n;
-  work.limit = (float) (requantize->y_max - requantize->y_zero_point);
-  work.zero_point = (int16_t) requantize->y_zero_point;
-  work.min = (uint8_t) requantize->y_min;
-  loops[n_rows - TALL] (&work);
-}
-
-static void
-run_f32 (const LfbTileAvx512 *tile,
-         size_t               n_rows)
-{
-#define ENTRY(rows) lfb_tile_f32_##rows,
-  static LfbTileLoop * const loops[] = { LFB_EACH_TALL_TILE (ENTRY) };
-#undef ENTRY
-  LfbTileWork work = describe (tile, LFB_TILE_LEFT);
-
-  work.y = tile->y_f32;
-  work.y_stride = tile->y_stride * sizeof (float);
-  work.multiplier = tile->rescale->multiplier + tile->n;
-  work.bias = tile->rescale->bias + tile->n;
-  work.limit = tile->rescale->relu ? 0.0f : -INFINITY;
-  loops[n_rows - TALL] (&work);
+  tile->requantize = output;
+  tile->y_stride = y_stride;
+  tile->limit = (float) (output->y_max - output->y_zero_point);
+  tile->zero_point = (int16_t) output->y_zero_point;
+  tile->min = (uint8_t) output->y_min;
+  tile->minus_x_zero_point = -output->x_zero_point;
 }
 
 void
-lfb_tile_u8s8_avx512vnni (const LfbTileAvx512 *tile,
-                          size_t               n_rows)
+lfb_tile_set_f32 (LfbTile          *tile,
+                  const LfbRescale *output,
+                  size_t            y_stride)
 {
-#define ENTRY(rows, phases) { run_##rows##_1, run_##rows##_2 },
-  static void (* const run[LFB_TILE_ROWS][2]) (const LfbTileAvx512 *tile) = { LFB_EACH_TILE (ENTRY) };
+  tile->rescale = output;
+  tile->y_stride = y_stride * sizeof (float);
+  tile->limit = output->relu ? 0.0f : -INFINITY;
+  tile->minus_x_zero_point = -output->x_zero_point;
+}
+
+void
+lfb_tile_set_runs (LfbTile *tile,
+                   size_t   n_runs,
+                   size_t   k)
+{
+  tile->n_runs = n_runs;
+  tile->size = k / 4 * 4;
+  tile->last = k % 4 != 0 ? (ptrdiff_t) (k % 4) - 4 : 1;
+}
+
+void
+lfb_tile_set_outputs (LfbTile       *tile,
+                      size_t         n,
+                      size_t         n_outputs,
+                      const int8_t  *w,
+                      const int32_t *offsets,
+                      const int32_t *w_zero_points)
+{
+  tile->w = w;
+  tile->offsets = offsets;
+  tile->w_zero_points = w_zero_points;
+  tile->n_outputs = n_outputs;
+  tile->multiplier = (tile->requantize != NULL ? tile->requantize->multiplier : tile->rescale->multiplier) + n;
+  tile->bias = (tile->requantize != NULL ? tile->requantize->bias : tile->rescale->bias) + n;
+
+  if (n_outputs == LFB_TILE_OUTPUTS && tile->size >= 4 * LEFT && w_zero_points == NULL)
+    tile->kind = tile->requantize != NULL ? KIND_U8 : KIND_F32;
+  else
+    tile->kind = lfb_tile_vectors (n_outputs) == 1 ? KIND_SUMS_16 : KIND_SUMS_32;
+}
+
+/* @piece: which 16 of the outputs. */
+static void
+output (const LfbTile *tile,
+        size_t         row,
+        size_t         piece,
+        __m512i        sum)
+{
+  size_t left = tile->n_outputs - 16 * piece;
+  __mmask16 mask = (__mmask16) (left >= 16 ? 0xffff : (1u << left) - 1);
+  __m512 bias = _mm512_loadu_ps (tile->bias + 16 * piece);
+  __m512 multiplier = _mm512_loadu_ps (tile->multiplier + 16 * piece);
+  uint8_t *y = (uint8_t *) tile->y + row * tile->y_stride;
+
+  if (tile->requantize != NULL)
+    {
+      const LfbRequantizeAvx512 stage = lfb_requantize_avx512 (tile->requantize);
+      __m512i rounded = lfb_requantize_round_avx512 (&stage, sum, bias, multiplier);
+
+      _mm_mask_storeu_epi8 (y + 16 * piece, mask, lfb_requantize_pack1_avx512 (&stage, rounded));
+    }
+  else
+    _mm512_mask_storeu_ps (y + 64 * piece, mask, lfb_rescale_avx512 (sum, bias, multiplier, tile->rescale->relu));
+}
+
+/* From sums to y. */
+static void
+finish (const LfbTile *tile,
+        const __m512i *sums,
+        size_t         rows,
+        size_t         vectors,
+        size_t         phases)
+{
+  for (size_t piece = 0; piece < vectors; piece++)
+    for (size_t row = 0; row < rows; row++)
+      {
+        __m512i sum = sums[12 * piece + row];
+
+        for (size_t phase = 1; phase < phases; phase++)
+          sum = _mm512_add_epi32 (sum, sums[12 * piece + row + phase * rows]);
+
+        if (tile->w_zero_points != NULL)
+          sum = _mm512_sub_epi32 (sum, _mm512_mullo_epi32 (_mm512_load_si512 (tile->w_zero_points + 16 * piece),
+                                                           _mm512_set1_epi32 (tile->row_sums[row])));
+
+        output (tile, row, piece, sum);
+      }
+}
+
+static void
+run_sums (LfbTile *tile,
+          size_t   n_rows,
+          size_t   vectors)
+{
+#define ENTRY(rows, phases) { { lfb_tile_sums_##rows##_1, lfb_tile_sums_##rows##_2 }, phases },
+  static const struct
+  {
+    void  (*run[2]) (const LfbTile *tile, __m512i *sums);
+    size_t  phases;
+  } loops[] = { EACH_TILE (ENTRY) };
+#undef ENTRY
+  __m512i sums[SUMS];
+
+  tile->final_size = tile->size;
+  tile->final_last = tile->last;
+  loops[n_rows - 1].run[vectors - 1] (tile, sums);
+  finish (tile, sums, n_rows, vectors, loops[n_rows - 1].phases);
+}
+
+void
+lfb_tile_run (LfbTile               *tile,
+              size_t                 n_rows,
+              const uint8_t * const *rows,
+              const int32_t         *row_sums,
+              void                  *y)
+{
+#define ENTRY(rows) { lfb_tile_u8_##rows, lfb_tile_f32_##rows },
+  static void (* const loops[][2]) (const LfbTile *tile) = { EACH_TALL_TILE (ENTRY) };
 #undef ENTRY
 
-  if (n_rows < TALL || tile->n_outputs < LFB_TILE_OUTPUTS || tile->n_groups < LFB_TILE_LEFT ||
-      tile->w_zero_points != NULL)
-    run[n_rows - 1][lfb_tile_vectors (tile->n_outputs) - 1] (tile);
-  else if (tile->requantize != NULL)
-    run_u8 (tile, n_rows);
-  else
-    run_f32 (tile, n_rows);
+  tile->rows = rows;
+  tile->row_sums = row_sums;
+  tile->y = y;
+
+  if (tile->kind < KIND_U8 || n_rows < TALL)
+    {
+      run_sums (tile, n_rows, tile->kind == KIND_SUMS_16 ? 1 : 2);
+      return;
+    }
+
+  tile->final_size = tile->size - 4 * LEFT;
+  tile->final_last = 1;
+  loops[n_rows - TALL][tile->kind - KIND_U8] (tile);
 }
