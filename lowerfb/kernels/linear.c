@@ -7,6 +7,8 @@
 static const LfbLinearKernel * const variants[] = {
   &lfb_linear_u8s8_c,
 #ifdef __x86_64__
+  &lfb_linear_u8s8_avx2,
+  &lfb_linear_u8s8_avxvnni,
   &lfb_linear_u8s8_avx512vnni,
 #endif
 };

@@ -73,5 +73,7 @@ void lfb_linear_init (LfbLinearKernel *kernel, unsigned cpu_flags);
 
 extern const LfbLinearKernel lfb_linear_u8s8_c;
 #ifdef __x86_64__
+extern const LfbLinearKernel lfb_linear_u8s8_avx2;
+extern const LfbLinearKernel lfb_linear_u8s8_avxvnni;
 extern const LfbLinearKernel lfb_linear_u8s8_avx512vnni;
 #endif
