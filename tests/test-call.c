@@ -117,7 +117,7 @@ test_missing_values (void)
 static void
 test_cpu_limit (void)
 {
-  static const char * const limits[] = { "c", "avx2", "avx512vnni", "neon", "neondot", NULL };
+  static const char * const limits[] = { "c", "avx2", "avxvnni", "avx512vnni", "neon", "neondot", NULL };
   const char *before = lfb_get_cpu_limit ();
   g_auto (GStrv) features = lfb_get_cpu_features ();
   g_autoptr (LfbValue) expected = NULL;

@@ -37,6 +37,7 @@ static const struct
 } limits[] = {
   { "c", 0 },
   { "avx2", LFB_CPU_AVX2 },
+  { "avxvnni", LFB_CPU_AVX2 | LFB_CPU_AVXVNNI },
   { "avx512vnni", LFB_CPU_AVX2 | LFB_CPU_AVXVNNI | LFB_CPU_AVX512VNNI },
   { "neon", LFB_CPU_NEON },
   { "neondot", LFB_CPU_NEON | LFB_CPU_NEONDOT },

@@ -30,8 +30,8 @@ unsigned    lfb_cpu_detect      (void);
  * LfbCpuFlags.  lfb_cpu_flag_name (1 << i) for i = 0, 1, ... lists them all. */
 const char *lfb_cpu_flag_name   (unsigned flag);
 
-/* The flags that a limit named @name leaves: c (none), avx2, avx512vnni, neon,
- * neondot; each includes the flags below it on its architecture, and none
+/* The flags that a limit named @name leaves: c (none), avx2, avxvnni, avx512vnni,
+ * neon, neondot; each includes the flags below it on its architecture, and none
  * above: avx2 leaves out AVXVNNI, avx512vnni leaves out VBMI.
  * -1 for an unknown name or NULL. */
 int         lfb_cpu_limit_parse (const char *name);

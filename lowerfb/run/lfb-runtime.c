@@ -81,8 +81,8 @@ lfb_get_cpu_features (void)
 
 /**
  * lfb_set_cpu_limit:
- * @name: (nullable): `c`, `avx2`, `avx512vnni`, `neon` or `neondot`; %NULL for
- *   no limit
+ * @name: (nullable): `c`, `avx2`, `avxvnni`, `avx512vnni`, `neon` or `neondot`;
+ *   %NULL for no limit
  * @error: return location for a `GError`
  *
  * Caps the instruction set of sessions and calls that are made from now on.

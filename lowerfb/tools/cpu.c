@@ -48,7 +48,7 @@ const Command command_cpu = {
     "The instruction sets that were detected, the limit on them, and below for each kernel which of\n"
     "its variants is used: the fastest that this CPU can run and the limit allows, where c is plain\n"
     "C. All variants compute the same bits. The environment variable LOWERFB_CPU sets the limit: c,\n"
-    "avx2, avx512vnni, neon or neondot.\n"
+    "avx2, avxvnni, avx512vnni, neon or neondot.\n"
     "\n"
     "  LOWERFB_CPU=c lowerfb cpu\n",
   .main = cpu_main,

@@ -59,7 +59,7 @@ describe_commands (void)
     "  lowerfb run digits.safetensors images.safetensors -o scores.safetensors\n"
     "\n"
     "Exit status: 0 done, 1 failed (a line on stderr says what), 2 wrong usage.\n"
-    "LOWERFB_CPU=c|avx2|avx512vnni|neon|neondot caps the instruction set;\n"
+    "LOWERFB_CPU=c|avx2|avxvnni|avx512vnni|neon|neondot caps the instruction set;\n"
     "LOWERFB_DEBUG=print,validate,dot,time shows, checks, draws and times each lowering pass.\n");
 
   return g_string_free (g_steal_pointer (&text), FALSE);

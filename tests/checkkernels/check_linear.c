@@ -187,9 +187,36 @@ check_output_stage (const LfbKernels *kernels)
     }
 }
 
+/* Each instruction set that this CPU has brings its own variant: none is passed
+ * over, or tested under the name of another. */
+static void
+check_variants (void)
+{
+  static const unsigned own[] = { LFB_CPU_AVX2, LFB_CPU_AVXVNNI, LFB_CPU_AVX512VNNI };
+  unsigned all = lfb_cpu_detect ();
+  LfbLinearKernel kernel;
+
+  check_case ("no flags");
+  lfb_linear_init (&kernel, 0);
+  check_true (strcmp (kernel.isa, "c") == 0);
+
+  for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
+    {
+      if ((all & own[i]) == 0)
+        continue;
+
+      check_case ("flags up to %s", lfb_cpu_flag_name (own[i]));
+      lfb_linear_init (&kernel, all & (own[i] | (own[i] - 1)));
+      check_true (strcmp (kernel.isa, lfb_cpu_flag_name (own[i])) == 0);
+      check_true (kernel.needs == own[i]);
+    }
+}
+
 static void
 check (const LfbKernels *kernels)
 {
+  if (check_is_c ())
+    check_variants ();
   check_tails (kernels);
   check_saturation (kernels);
   check_zero_points (kernels);
