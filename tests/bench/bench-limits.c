@@ -84,8 +84,9 @@ bench_limit_products (BenchSubject *subjects,
 
 typedef struct
 {
-  uint8_t *bytes;
-  size_t   size;  /* a multiple of CHUNK */
+  const uint8_t *bytes;  /* 64-byte aligned */
+  size_t         size;   /* a multiple of CHUNK */
+  void          *own;    /* what is to be freed, or NULL */
 } Read;
 
 #define CHUNK ((size_t) 1024)
@@ -121,8 +122,37 @@ clear_read (void *data)
 {
   Read *read = data;
 
-  free (read->bytes);
+  free (read->own);
   free (read);
+}
+
+static void
+add_read (BenchSubject *subjects,
+          unsigned      flags,
+          const void   *bytes,
+          size_t        size,
+          void         *own)
+{
+  uintptr_t skipped = -(uintptr_t) bytes % 64;
+  BenchSubject *limit;
+  Read *read;
+
+  if ((flags & LFB_CPU_AVX2) == 0 || size < skipped + CHUNK)
+    {
+      free (own);
+      return;
+    }
+
+  read = bench_alloc (sizeof *read);
+  read->bytes = (const uint8_t *) bytes + skipped;
+  read->size = (size - skipped) / CHUNK * CHUNK;
+  read->own = own;
+
+  limit = bench_add (subjects, BENCH_LIMIT, "limit: reading %.2f MB", (double) size * 1e-6);
+  limit->run = flags & LFB_CPU_AVX512VNNI ? read_512 : read_256;
+  limit->clear = clear_read;
+  limit->data = read;
+  limit->work = (double) read->size;
 }
 
 void
@@ -130,23 +160,20 @@ bench_limit_read (BenchSubject *subjects,
                   unsigned      flags,
                   size_t        size)
 {
-  bool wide = (flags & LFB_CPU_AVX512VNNI) != 0;
-  BenchSubject *limit;
-  Read *read;
+  size_t whole = (size + CHUNK - 1) / CHUNK * CHUNK;
+  void *bytes = bench_alloc (whole);
 
-  if ((flags & LFB_CPU_AVX2) == 0)
-    return;
+  memset (bytes, 1, whole);
+  add_read (subjects, flags, bytes, whole, bytes);
+}
 
-  read = bench_alloc (sizeof *read);
-  read->size = (size + CHUNK - 1) / CHUNK * CHUNK;
-  read->bytes = bench_alloc (read->size);
-  memset (read->bytes, 1, read->size);
-
-  limit = bench_add (subjects, BENCH_LIMIT, "limit: reading %.2f MB", (double) size * 1e-6);
-  limit->run = wide ? read_512 : read_256;
-  limit->clear = clear_read;
-  limit->data = read;
-  limit->work = (double) read->size;
+void
+bench_limit_read_bytes (BenchSubject *subjects,
+                        unsigned      flags,
+                        const void   *bytes,
+                        size_t        size)
+{
+  add_read (subjects, flags, bytes, size, NULL);
 }
 
 #else
@@ -164,6 +191,14 @@ void
 bench_limit_read (BenchSubject *subjects,
                   unsigned      flags,
                   size_t        size)
+{
+}
+
+void
+bench_limit_read_bytes (BenchSubject *subjects,
+                        unsigned      flags,
+                        const void   *bytes,
+                        size_t        size)
 {
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Linear with u8 output, scales by output and a bias, and packing its weights.
- * A single row is measured against reading the weights, more of them against
- * the multiply-adds.
+ * Up to three rows are measured against reading the weights, more of them against
+ * the multiply-adds: the slower of the two.
  */
 
 #include "bench.h"
@@ -121,14 +121,14 @@ make_row (size_t              row,
 
   snprintf (name, 64, "%zux%zux%zu", m, n, k);
 
-  if (m == 1)
+  if (m <= 3)
     {
       BenchSubject *limit = subjects;
 
-      /* Two operations a byte of weights. */
-      bench_limit_read (subjects, options->flags, n * k);
+      /* For each row two operations a byte of weights. */
+      bench_limit_read_bytes (subjects, options->flags, l->packed, l->kernel.pack_size (&l->weights));
       if (limit->role == BENCH_LIMIT)
-        limit->work *= 2;
+        limit->work *= 2.0 * (double) m;
     }
   else
     bench_limit_products (subjects, l->kernel.isa);
@@ -164,7 +164,7 @@ make_pack_row (size_t              row,
   BenchSubject *ours;
 
   snprintf (name, 64, "%zux%zu", n, k);
-  bench_limit_read (subjects, options->flags, n * k);
+  bench_limit_read_bytes (subjects, options->flags, l->w, n * k);
 
   ours = bench_add (subjects, BENCH_OURS, "lowerfb %s", l->kernel.isa);
   ours->run = pack;

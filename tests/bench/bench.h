@@ -100,3 +100,6 @@ void  bench_fill     (void *bytes, size_t size, int low, int high);
 void  bench_limit_products (BenchSubject *subjects, const char *isa);
 /* Reading @size bytes in order, again and again, at the width of @flags. */
 void  bench_limit_read     (BenchSubject *subjects, unsigned flags, size_t size);
+/* The same of bytes that our subject reads too: where their pages lie decides what
+ * of them the caches can hold. */
+void  bench_limit_read_bytes (BenchSubject *subjects, unsigned flags, const void *bytes, size_t size);
