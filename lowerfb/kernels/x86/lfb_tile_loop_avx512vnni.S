@@ -230,7 +230,7 @@
 .endm
 
 .macro store_sum i, pointer, first, second, rows, vectors, phases
-  .if \i < \rows * \phases
+  .if \i < \rows
     vmovdqa64 %zmm\first, 64 * \first(%rax)
     .if \vectors == 2
       vmovdqa64 %zmm\second, 64 * \second(%rax)
@@ -238,10 +238,40 @@
   .endif
 .endm
 
+.macro add_sums to, from
+  vpaddd %zmm\from, %zmm\to, %zmm\to
+.endm
+
+/* Adds the sums of each phase to those of the phase before, from the last one on. */
+.macro fold_phases rows, vectors, phases
+  .altmacro
+  .irp i, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1
+    .if \i >= \rows && \i < \rows * \phases
+      add_sums %(\i-\rows), \i
+      .if \vectors == 2
+        add_sums %(\i-\rows+12), %(\i+12)
+      .endif
+    .endif
+  .endr
+  .noaltmacro
+.endm
+
+/* With few rows time goes by reading weights: what comes after these, most often
+ * those of the next tile, is on its way before they are done with. */
+.macro fetch_next rows
+  .if \rows < 5
+    .irp line, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+      prefetcht0 64 * \line(%rdi)
+    .endr
+  .endif
+.endm
+
 .macro sums name, rows, vectors, phases
   function \name
   mov %rsi, SUMS
   add_runs \rows, \vectors, \phases
+  fetch_next \rows
+  fold_phases \rows, \vectors, \phases
   mov SUMS, %rax
   each store_sum, \rows, \vectors, \phases
   end_function \name

@@ -38,15 +38,12 @@ _Static_assert (offsetof (LfbTile, rows) == 0 && offsetof (LfbTile, n_runs) == 8
                 offsetof (LfbTile, minus_x_zero_point) == 96 && offsetof (LfbTile, offsets) == 104,
                 "the assembly has these numbers");
 
-/* Rows; phases: how many groups a step takes, each with sums of its own. */
 #define EACH_TILE(DO) \
-  DO (1, 8) DO (2, 4) DO (3, 4) DO (4, 2) DO (5, 2) DO (6, 2) DO (7, 1) DO (8, 1) DO (9, 1) DO (10, 1) DO (11, 1) \
-  DO (12, 1)
+  DO (1) DO (2) DO (3) DO (4) DO (5) DO (6) DO (7) DO (8) DO (9) DO (10) DO (11) DO (12)
 #define EACH_TALL_TILE(DO) DO (7) DO (8) DO (9) DO (10) DO (11) DO (12)
 
-/* Of row r and phase p, sum r + p * rows is that of the first 16 outputs, sum 12 + r +
- * p * rows that of the others. */
-#define DECLARE(rows, phases) \
+/* Row r has sum r, of the first 16 outputs, and sum 12 + r, of the others. */
+#define DECLARE(rows) \
   void lfb_tile_sums_##rows##_1 (const LfbTile *tile, __m512i *sums); \
   void lfb_tile_sums_##rows##_2 (const LfbTile *tile, __m512i *sums);
 EACH_TILE (DECLARE)
@@ -141,16 +138,12 @@ static void
 finish (const LfbTile *tile,
         const __m512i *sums,
         size_t         rows,
-        size_t         vectors,
-        size_t         phases)
+        size_t         vectors)
 {
   for (size_t piece = 0; piece < vectors; piece++)
     for (size_t row = 0; row < rows; row++)
       {
         __m512i sum = sums[12 * piece + row];
-
-        for (size_t phase = 1; phase < phases; phase++)
-          sum = _mm512_add_epi32 (sum, sums[12 * piece + row + phase * rows]);
 
         if (tile->w_zero_points != NULL)
           sum = _mm512_sub_epi32 (sum, _mm512_mullo_epi32 (_mm512_load_si512 (tile->w_zero_points + 16 * piece),
@@ -165,19 +158,15 @@ run_sums (LfbTile *tile,
           size_t   n_rows,
           size_t   vectors)
 {
-#define ENTRY(rows, phases) { { lfb_tile_sums_##rows##_1, lfb_tile_sums_##rows##_2 }, phases },
-  static const struct
-  {
-    void  (*run[2]) (const LfbTile *tile, __m512i *sums);
-    size_t  phases;
-  } loops[] = { EACH_TILE (ENTRY) };
+#define ENTRY(rows) { lfb_tile_sums_##rows##_1, lfb_tile_sums_##rows##_2 },
+  static void (* const loops[][2]) (const LfbTile *tile, __m512i *sums) = { EACH_TILE (ENTRY) };
 #undef ENTRY
   __m512i sums[SUMS];
 
   tile->final_size = tile->size;
   tile->final_last = tile->last;
-  loops[n_rows - 1].run[vectors - 1] (tile, sums);
-  finish (tile, sums, n_rows, vectors, loops[n_rows - 1].phases);
+  loops[n_rows - 1][vectors - 1] (tile, sums);
+  finish (tile, sums, n_rows, vectors);
 }
 
 void
