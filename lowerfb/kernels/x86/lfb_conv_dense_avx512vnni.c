@@ -15,18 +15,17 @@
 #include <lowerfb/kernels/cpu.h>
 #include <lowerfb/kernels/x86/pixels_avx512vnni.h>
 
-/* The packed buffer: this, then the tiles; each the offsets of 32 outputs,
- * their zero points if there are any, and the weights, [run][group of 4][output][4]. */
+/* Weights for one kind of runs: this, then the tiles; each the offsets of 32
+ * outputs, their zero points if there are any, and the weights,
+ * [run][group of 4][output][4]. */
 typedef struct
 {
   _Alignas (64) size_t in_channels;
   size_t               out_channels;
   size_t               groups;
-  size_t               taps;
-  size_t               run;          /* bytes of x that lie together */
-  size_t               n_runs;
-  bool                 gather;
+  LfbRuns              runs;
   bool                 zero_points;
+  size_t               next;  /* bytes to the weights for another kind; 0: there are none */
 } Packed;
 
 static bool
@@ -37,31 +36,63 @@ fits (const LfbConvWeights *weights)
   return true;
 }
 
-/* Four bytes of a run are one step: windows are gathered where that saves more
- * steps than it costs, and where a tap has less than four. */
-static bool
-should_gather (size_t channels,
-               size_t taps)
+static Packed
+describe (const LfbConvWeights *weights,
+          LfbRunKind            kind)
 {
-  size_t steps = taps * ((channels + 3) / 4);
-
-  return channels < 4 || (taps * channels + 3) / 4 * 8 < steps * 7;
+  return (Packed) {
+    .in_channels = weights->in_channels,
+    .out_channels = weights->out_channels,
+    .groups = weights->groups,
+    .runs = lfb_runs_of (kind, weights->in_channels / weights->groups, weights->kernel),
+    .zero_points = weights->zero_points != NULL,
+  };
 }
 
-static Packed
-describe (const LfbConvWeights *weights)
+/* Steps of the product: four bytes of a run each. */
+static size_t
+n_steps (const Packed *packed)
 {
-  size_t channels = weights->in_channels / weights->groups;
-  Packed packed = { 0 };
+  return packed->runs.n_runs * ((packed->runs.size + 3) / 4);
+}
 
-  packed.in_channels = weights->in_channels;
-  packed.out_channels = weights->out_channels;
-  packed.groups = weights->groups;
-  packed.taps = lfb_volume (weights->kernel);
-  packed.gather = should_gather (channels, packed.taps);
-  packed.run = packed.gather ? packed.taps * channels : channels;
-  packed.n_runs = packed.gather ? 1 : packed.taps;
-  packed.zero_points = weights->zero_points != NULL;
+/* The first kind of runs is for windows whose taps have neighbours in memory, the
+ * second for any.  Taps alone would do where their steps are full, or nearly. */
+static size_t
+choose_kinds (const LfbConvWeights *weights,
+              LfbRunKind            kinds[2])
+{
+  Packed tap = describe (weights, LFB_RUN_TAP);
+  Packed row = describe (weights, LFB_RUN_ROW);
+  Packed window = describe (weights, LFB_RUN_WINDOW);
+
+  if (tap.runs.size >= 4 && n_steps (&tap) * 7 <= n_steps (&window) * 8)
+    {
+      kinds[0] = LFB_RUN_TAP;
+      return 1;
+    }
+
+  if (weights->groups == 1 && row.runs.size >= 4 && n_steps (&row) < n_steps (&tap))
+    {
+      kinds[0] = LFB_RUN_ROW;
+      kinds[1] = LFB_RUN_WINDOW;
+      return 2;
+    }
+
+  kinds[0] = LFB_RUN_WINDOW;
+  return 1;
+}
+
+/* What is packed for @window. */
+static const Packed *
+find_packed (const void      *buffer,
+             const LfbWindow *window,
+             size_t           x_stride)
+{
+  const Packed *packed = buffer;
+
+  if (packed->next > 0 && (window->dilation[2] > 1 || x_stride != packed->in_channels))
+    return (const Packed *) ((const char *) packed + packed->next);
 
   return packed;
 }
@@ -76,7 +107,7 @@ static size_t
 tile_size (const Packed *packed,
            size_t        n_outputs)
 {
-  return header_size (packed) + packed->n_runs * ((packed->run + 3) / 4) * 64 * lfb_tile_vectors (n_outputs);
+  return header_size (packed) + n_steps (packed) * 64 * lfb_tile_vectors (n_outputs);
 }
 
 static size_t
@@ -115,11 +146,25 @@ find_tile (const Packed *packed,
 }
 
 static size_t
+packed_size (const Packed *packed)
+{
+  return sizeof *packed + packed->groups * tiles_size (packed);
+}
+
+static size_t
 pack_size (const LfbConvWeights *weights)
 {
-  Packed packed = describe (weights);
+  LfbRunKind kinds[2];
+  size_t n = choose_kinds (weights, kinds), size = 0;
 
-  return sizeof packed + packed.groups * tiles_size (&packed);
+  for (size_t i = 0; i < n; i++)
+    {
+      Packed packed = describe (weights, kinds[i]);
+
+      size += packed_size (&packed);
+    }
+
+  return size;
 }
 
 /* The groups of a run, @stride bytes apart. */
@@ -151,13 +196,13 @@ pack_output (const LfbConvWeights *weights,
   size_t in_tile = n % LFB_TILE_OUTPUTS;
   size_t stride = 64 * lfb_tile_vectors (tile_outputs (packed, n - in_tile));
   size_t output = group * group_size (packed) + n;
-  size_t k = packed->n_runs * packed->run;
+  size_t k = packed->runs.n_runs * packed->runs.size;
   const int8_t *w = weights->w + output * k;
   int8_t *to = tile + header_size (packed) + 4 * in_tile;
   int32_t *offset = (int32_t *) tile + in_tile;
 
-  for (size_t i = 0; i < packed->n_runs; i++)
-    pack_run (w + i * packed->run, packed->run, to + i * ((packed->run + 3) / 4) * stride, stride);
+  for (size_t i = 0; i < packed->runs.n_runs; i++)
+    pack_run (w + i * packed->runs.size, packed->runs.size, to + i * ((packed->runs.size + 3) / 4) * stride, stride);
 
   for (size_t i = 0; i < k; i++)
     *offset += w[i];
@@ -173,14 +218,23 @@ static void
 pack (const LfbConvWeights *weights,
       void                 *buffer)
 {
+  LfbRunKind kinds[2];
+  size_t n_kinds = choose_kinds (weights, kinds);
   Packed *packed = buffer;
 
   memset (buffer, 0, pack_size (weights));
-  *packed = describe (weights);
 
-  for (size_t group = 0; group < packed->groups; group++)
-    for (size_t n = 0; n < group_size (packed); n++)
-      pack_output (weights, packed, group, n);
+  for (size_t i = 0; i < n_kinds; i++)
+    {
+      *packed = describe (weights, kinds[i]);
+      packed->next = i + 1 < n_kinds ? packed_size (packed) : 0;
+
+      for (size_t group = 0; group < packed->groups; group++)
+        for (size_t n = 0; n < group_size (packed); n++)
+          pack_output (weights, packed, group, n);
+
+      packed = (Packed *) ((char *) packed + packed->next);
+    }
 }
 
 static size_t
@@ -196,8 +250,19 @@ scratch_size (const void      *buffer,
               const LfbWindow *window)
 {
   const Packed *packed = buffer;
+  size_t size = lfb_pixels_scratch_size (&packed->runs, packed->zero_points);
 
-  return lfb_pixels_scratch_size (window, packed->in_channels / packed->groups, packed->gather, packed->zero_points);
+  (void) window;
+
+  if (packed->next > 0)
+    {
+      const Packed *other = (const Packed *) ((const char *) packed + packed->next);
+      size_t other_size = lfb_pixels_scratch_size (&other->runs, other->zero_points);
+
+      size = size > other_size ? size : other_size;
+    }
+
+  return size;
 }
 
 /* Outputs @n_begin to @n_end - 1 of a group, for all pixels of the block; an element
@@ -228,7 +293,7 @@ run_block (const Packed          *packed,
         {
           size_t end = lfb_pixels_tile_end (pixels, i);
 
-          lfb_tile_run (tile, end - first, pixels->rows + first * packed->n_runs, pixels->sums + first,
+          lfb_tile_run (tile, end - first, pixels->rows + first * packed->runs.n_runs, pixels->sums + first,
                         y + ((pixels->pixel + first) * args->y_stride + output) * element_size);
           first = end;
         }
@@ -249,9 +314,8 @@ run (const Packed      *packed,
   if (args->pixel_begin >= args->pixel_end || args->n_begin >= args->n_end)
     return;
 
-  lfb_tile_set_runs (tile, packed->n_runs, packed->run < 4 ? 4 : packed->run);
-  lfb_pixels_init (&pixels, args, packed->in_channels / packed->groups, packed->gather, packed->zero_points,
-                   x_zero_point);
+  lfb_tile_set_runs (tile, packed->runs.n_runs, packed->runs.size < 4 ? 4 : packed->runs.size);
+  lfb_pixels_init (&pixels, args, &packed->runs, packed->zero_points, x_zero_point);
 
   for (size_t pixel = args->pixel_begin; pixel < args->pixel_end; pixel += pixels.longest)
     for (size_t group = args->n_begin / size; group * size < args->n_end; group++)
@@ -273,7 +337,7 @@ run_u8 (const void          *packed,
   LfbTile tile = { 0 };
 
   lfb_tile_set_u8 (&tile, requantize, args->y_stride);
-  run (packed, args, &tile, y, sizeof *y, requantize->x_zero_point);
+  run (find_packed (packed, args->window, args->x_stride), args, &tile, y, sizeof *y, requantize->x_zero_point);
 }
 
 static void
@@ -285,7 +349,7 @@ run_f32 (const void        *packed,
   LfbTile tile = { 0 };
 
   lfb_tile_set_f32 (&tile, rescale, args->y_stride);
-  run (packed, args, &tile, y, sizeof *y, rescale->x_zero_point);
+  run (find_packed (packed, args->window, args->x_stride), args, &tile, y, sizeof *y, rescale->x_zero_point);
 }
 
 static const LfbConvKernel kernel = {

@@ -31,20 +31,38 @@ round_up (size_t size)
   return (size + 63) / 64 * 64;
 }
 
-/* One line more than a multiple of 128 bytes, so that rows are not in the same
- * places of the cache. */
-static size_t
-stride_of_gathered (size_t size)
+LfbRuns
+lfb_runs_of (LfbRunKind   kind,
+             size_t       channels,
+             const size_t kernel[3])
 {
-  return (size + 127) / 128 * 128 + 64;
+  size_t volume = kernel[0] * kernel[1] * kernel[2];
+  size_t taps = kind == LFB_RUN_TAP ? 1 : kind == LFB_RUN_ROW ? kernel[2] : volume;
+
+  return (LfbRuns) { kind, channels, volume / taps, taps * channels };
+}
+
+/* What copies take for each pixel.  Windows are one line more than a multiple of
+ * 128 bytes apart, so that they are not in the same places of the cache. */
+static size_t
+copies_size (const LfbRuns *runs)
+{
+  switch (runs->kind)
+    {
+    case LFB_RUN_TAP:
+      return 0;
+    case LFB_RUN_ROW:
+      return runs->n_runs * round_up (runs->size);
+    case LFB_RUN_WINDOW:
+    default:
+      return (runs->size + 127) / 128 * 128 + 64;
+    }
 }
 
 static size_t
-longest_block (size_t taps,
-               size_t channels,
-               bool   gather)
+longest_block (const LfbRuns *runs)
 {
-  size_t size = gather ? stride_of_gathered (taps * channels) : taps * sizeof (void *);
+  size_t size = runs->kind == LFB_RUN_WINDOW ? copies_size (runs) : runs->n_runs * sizeof (void *);
   size_t tiles = BLOCK_BYTES / size / LFB_TILE_ROWS;
 
   return tiles < 1 ? LFB_TILE_ROWS : smaller (tiles * LFB_TILE_ROWS, BLOCK_PIXELS);
@@ -52,37 +70,29 @@ longest_block (size_t taps,
 
 /* The parts of scratch memory. */
 static size_t
-table_size (size_t taps,
-            size_t longest,
-            bool   gather)
+table_size (const LfbRuns *runs)
 {
-  return round_up (longest * (gather ? 1 : taps) * sizeof (void *) + SLACK);
+  return round_up (longest_block (runs) * runs->n_runs * sizeof (void *) + SLACK);
 }
 
 static size_t
-sums_size (size_t longest)
+sums_size (const LfbRuns *runs)
 {
-  return round_up (longest * sizeof (int32_t));
+  return round_up (longest_block (runs) * sizeof (int32_t));
 }
 
 size_t
-lfb_pixels_scratch_size (const LfbWindow *window,
-                         size_t           channels,
-                         bool             gather,
-                         bool             sum)
+lfb_pixels_scratch_size (const LfbRuns *runs,
+                         bool           sum)
 {
-  size_t taps = lfb_volume (window->kernel);
-  size_t longest = longest_block (taps, channels, gather);
-
-  return table_size (taps, longest, gather) + (sum ? sums_size (longest) : 0) + round_up (channels) +
-         (gather ? longest * stride_of_gathered (taps * channels) + SLACK : 0);
+  return table_size (runs) + (sum ? sums_size (runs) : 0) + round_up (runs->size) +
+         longest_block (runs) * copies_size (runs) + SLACK;
 }
 
 void
 lfb_pixels_init (LfbPixelsAvx512   *pixels,
                  const LfbConvArgs *args,
-                 size_t             channels,
-                 bool               gather,
+                 const LfbRuns     *runs,
                  bool               sum,
                  int32_t            x_zero_point)
 {
@@ -90,22 +100,20 @@ lfb_pixels_init (LfbPixelsAvx512   *pixels,
 
   *pixels = (LfbPixelsAvx512) {
     .args = args,
-    .channels = channels,
-    .taps = lfb_volume (args->window->kernel),
-    .gather = gather,
+    .runs = *runs,
+    .longest = longest_block (runs),
     .sum = sum,
     .x_zero_point = x_zero_point,
+    .copies_stride = copies_size (runs),
   };
 
-  pixels->longest = longest_block (pixels->taps, channels, gather);
   pixels->rows = (const uint8_t **) scratch;
-  scratch += table_size (pixels->taps, pixels->longest, gather);
+  scratch += table_size (runs);
   pixels->sums = (int32_t *) scratch;
-  scratch += sum ? sums_size (pixels->longest) : 0;
+  scratch += sum ? sums_size (runs) : 0;
   pixels->padding = scratch;
-  memset (pixels->padding, x_zero_point, round_up (channels));
-  pixels->gathered = scratch + round_up (channels);
-  pixels->gathered_stride = stride_of_gathered (pixels->taps * channels);
+  memset (pixels->padding, x_zero_point, round_up (runs->size));
+  pixels->copies = scratch + round_up (runs->size);
 }
 
 /* --- tables --- */
@@ -139,7 +147,7 @@ find_corners (const LfbPixelsAvx512 *pixels,
         }
 
       corners->address[i] = (int64_t) (uintptr_t) pixels->args->x + pixel * (int64_t) pixels->args->x_stride +
-                            (int64_t) (group * pixels->channels);
+                            (int64_t) (group * pixels->runs.channels);
       lfb_position_next (w, position);
     }
 }
@@ -168,6 +176,7 @@ fill_table (const LfbPixelsAvx512 *pixels,
             const uint8_t        **table)
 {
   const LfbWindow *w = pixels->args->window;
+  size_t width = pixels->runs.kind == LFB_RUN_ROW ? 1 : w->kernel[2];
   __m512i padding = _mm512_set1_epi64 ((int64_t) (uintptr_t) pixels->padding);
   __m512i low = _mm512_load_si512 (corners->address);
   __m512i high = _mm512_load_si512 (corners->address + LANES);
@@ -178,9 +187,9 @@ fill_table (const LfbPixelsAvx512 *pixels,
         __mmask16 rows = inside (w, corners, 0, i) & inside (w, corners, 1, j);
         size_t line = i * w->dilation[0] * w->in_size[1] + j * w->dilation[1];
 
-        for (size_t k = 0; k < w->kernel[2]; k++, table += n)
+        for (size_t k = 0; k < width; k++, table += n)
           {
-            __mmask16 mask = rows & inside (w, corners, 2, k);
+            __mmask16 mask = pixels->runs.kind == LFB_RUN_ROW ? rows : rows & inside (w, corners, 2, k);
             size_t step = (line * w->in_size[2] + k * w->dilation[2]) * pixels->args->x_stride;
             __m512i steps = _mm512_set1_epi64 ((int64_t) step);
 
@@ -189,6 +198,64 @@ fill_table (const LfbPixelsAvx512 *pixels,
                                  _mm512_mask_add_epi64 (padding, (__mmask8) (mask >> LANES), high, steps));
           }
       }
+}
+
+/* Bytes @begin to @end - 1 of a run of @size from x, which may begin outside of the
+ * image, the others from the zero point. */
+static void
+copy_part (const uint8_t *x,
+           ptrdiff_t      begin,
+           ptrdiff_t      end,
+           size_t         size,
+           int32_t        zero_point,
+           uint8_t       *to)
+{
+  for (ptrdiff_t i = 0; i < (ptrdiff_t) size; i += 64)
+    {
+      ptrdiff_t low = begin > i ? begin - i : 0;
+      ptrdiff_t high = end < i + 64 ? end - i : 64;
+      __mmask64 mask = low < high ? ~UINT64_C (0) >> (64 - (high - low)) << low : 0;
+      const void *from = (const void *) ((uintptr_t) x + (uintptr_t) i);
+
+      _mm512_store_si512 (to + i, _mm512_mask_loadu_epi8 (_mm512_set1_epi8 ((char) zero_point), mask, from));
+    }
+}
+
+/* Replaces rows of the table that reach over the left or right border by copies;
+ * @first is the first pixel of the tile. */
+static void
+copy_borders (const LfbPixelsAvx512 *pixels,
+              const Corners         *corners,
+              size_t                 first,
+              size_t                 n,
+              const uint8_t        **table)
+{
+  const LfbWindow *w = pixels->args->window;
+  int64_t width = (int64_t) w->in_size[2], taps = (int64_t) w->kernel[2];
+  ptrdiff_t channels = (ptrdiff_t) pixels->runs.channels;
+
+  for (size_t i = 0; i < n; i++)
+    {
+      int64_t at = corners->at[2][i];
+      uint8_t *to = pixels->copies + (first + i) * pixels->copies_stride;
+      ptrdiff_t begin = at < 0 ? (ptrdiff_t) -at * channels : 0;
+      ptrdiff_t end = (ptrdiff_t) (width - at) * channels;
+
+      if (at >= 0 && at + taps <= width)
+        continue;
+
+      for (size_t run = 0; run < pixels->runs.n_runs; run++)
+        {
+          const uint8_t **x = &table[run * n + i];
+
+          if (*x != pixels->padding)
+            {
+              copy_part (*x, begin, end, pixels->runs.size, pixels->x_zero_point, to);
+              *x = to;
+            }
+          to += round_up (pixels->runs.size);
+        }
+    }
 }
 
 /* --- gathering --- */
@@ -224,7 +291,7 @@ gather_row (const LfbPixelsAvx512 *pixels,
             LfbTaps                taps,
             uint8_t               *to)
 {
-  size_t channels = pixels->channels, x_stride = pixels->args->x_stride;
+  size_t channels = pixels->runs.channels, x_stride = pixels->args->x_stride;
   size_t width = pixels->args->window->kernel[2];
 
   to = fill (to, pixels->x_zero_point, taps.first * channels);
@@ -249,7 +316,7 @@ gather (const LfbPixelsAvx512 *pixels,
   LfbTaps depth = lfb_window_taps (w, 0, position->index[0]);
   LfbTaps height = lfb_window_taps (w, 1, position->index[1]);
   LfbTaps width = lfb_window_taps (w, 2, position->index[2]);
-  const uint8_t *x = pixels->args->x + group * pixels->channels;
+  const uint8_t *x = pixels->args->x + group * pixels->runs.channels;
 
   for (size_t i = 0; i < w->kernel[0]; i++)
     for (size_t j = 0; j < w->kernel[1]; j++)
@@ -261,7 +328,7 @@ gather (const LfbPixelsAvx512 *pixels,
         size_t row = (position->image * w->in_size[0] + z) * w->in_size[1] + y;
 
         to = in_image ? gather_row (pixels, x + row * w->in_size[2] * pixels->args->x_stride, width, to)
-                      : fill (to, pixels->x_zero_point, w->kernel[2] * pixels->channels);
+                      : fill (to, pixels->x_zero_point, w->kernel[2] * pixels->runs.channels);
       }
 }
 
@@ -277,45 +344,79 @@ sum_bytes (const uint8_t *x,
   return sum;
 }
 
+static void
+find_copied (LfbPixelsAvx512 *pixels,
+             LfbPosition     *position,
+             size_t           group)
+{
+  for (size_t i = 0; i < pixels->count; i++)
+    {
+      uint8_t *to = pixels->copies + i * pixels->copies_stride;
+
+      gather (pixels, position, group, to);
+      pixels->rows[i] = to;
+      lfb_position_next (pixels->args->window, position);
+    }
+}
+
+static void
+find_tables (LfbPixelsAvx512 *pixels,
+             LfbPosition     *position,
+             size_t           group)
+{
+  size_t first = 0;
+
+  for (size_t tile = 0; tile < pixels->n_tiles; tile++)
+    {
+      size_t n = lfb_pixels_tile_end (pixels, tile) - first;
+      const uint8_t **table = pixels->rows + first * pixels->runs.n_runs;
+      Corners corners = { 0 };
+
+      find_corners (pixels, position, n, group, &corners);
+      fill_table (pixels, &corners, n, table);
+      if (pixels->runs.kind == LFB_RUN_ROW)
+        copy_borders (pixels, &corners, first, n, table);
+      first += n;
+    }
+}
+
+static void
+sum_windows (LfbPixelsAvx512 *pixels)
+{
+  size_t first = 0;
+
+  for (size_t tile = 0; tile < pixels->n_tiles; tile++)
+    {
+      size_t end = lfb_pixels_tile_end (pixels, tile);
+      const uint8_t **table = pixels->rows + first * pixels->runs.n_runs;
+
+      for (size_t i = first; i < end; i++)
+        {
+          pixels->sums[i] = 0;
+          for (size_t run = 0; run < pixels->runs.n_runs; run++)
+            pixels->sums[i] += sum_bytes (table[run * (end - first) + i - first], pixels->runs.size);
+        }
+
+      first = end;
+    }
+}
+
 void
 lfb_pixels_find (LfbPixelsAvx512 *pixels,
                  size_t           pixel,
                  size_t           group)
 {
   LfbPosition position = lfb_position_of (pixels->args->window, pixel);
-  size_t first = 0;
 
   pixels->pixel = pixel;
   pixels->count = smaller (pixels->longest, pixels->args->pixel_end - pixel);
   pixels->n_tiles = (pixels->count + LFB_TILE_ROWS - 1) / LFB_TILE_ROWS;
 
-  for (size_t i = 0; pixels->gather && i < pixels->count; i++)
-    {
-      uint8_t *to = pixels->gathered + i * pixels->gathered_stride;
+  if (pixels->runs.kind == LFB_RUN_WINDOW)
+    find_copied (pixels, &position, group);
+  else
+    find_tables (pixels, &position, group);
 
-      gather (pixels, &position, group, to);
-      pixels->rows[i] = to;
-      if (pixels->sum)
-        pixels->sums[i] = sum_bytes (to, pixels->taps * pixels->channels);
-      lfb_position_next (pixels->args->window, &position);
-    }
-
-  for (size_t tile = 0; !pixels->gather && tile < pixels->n_tiles; tile++)
-    {
-      size_t n = lfb_pixels_tile_end (pixels, tile) - first;
-      const uint8_t **table = pixels->rows + first * pixels->taps;
-      Corners corners = { 0 };
-
-      find_corners (pixels, &position, n, group, &corners);
-      fill_table (pixels, &corners, n, table);
-
-      for (size_t i = 0; pixels->sum && i < n; i++)
-        {
-          pixels->sums[first + i] = 0;
-          for (size_t tap = 0; tap < pixels->taps; tap++)
-            pixels->sums[first + i] += sum_bytes (table[tap * n + i], pixels->channels);
-        }
-
-      first += n;
-    }
+  if (pixels->sum)
+    sum_windows (pixels);
 }

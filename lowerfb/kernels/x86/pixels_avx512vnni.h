@@ -2,9 +2,7 @@
 
 /* The windows of a block of output pixels, as the product of
  * tile_avx512vnni.h takes them: for each tile of pixels a table of pointers,
- * [tap][pixel], to the bytes of one group; taps outside of the image point to
- * bytes of the zero point.  Or, where taps have few channels, one pointer a pixel,
- * to the bytes of its window, gathered.
+ * [run][pixel], to the bytes of one group.
  */
 
 #pragma once
@@ -15,13 +13,33 @@
 #include <lowerfb/kernels/conv.h>
 #include <lowerfb/kernels/x86/tile_avx512vnni.h>
 
+/* What lies together in memory, and is one run of a tile. */
+typedef enum
+{
+  LFB_RUN_TAP,    /* the channels of a tap; those outside of the image are bytes of the zero point */
+  LFB_RUN_ROW,    /* a row of the kernel, where taps and pixels have no gaps; only rows that reach over
+                   * the left or right border are copied */
+  LFB_RUN_WINDOW  /* the whole window, copied */
+} LfbRunKind;
+
+/* The layout of the runs of a kernel. */
+typedef struct
+{
+  LfbRunKind kind;
+  size_t     channels;  /* of a group */
+  size_t     n_runs;
+  size_t     size;      /* bytes of a run */
+} LfbRuns;
+
+LfbRuns lfb_runs_of (LfbRunKind   kind,
+                     size_t       channels,
+                     const size_t kernel[3]);
+
 typedef struct
 {
   const LfbConvArgs *args;
-  size_t             channels;   /* of a group */
-  size_t             taps;
+  LfbRuns            runs;
   size_t             longest;    /* block, in pixels */
-  bool               gather;
   bool               sum;        /* bytes of windows are summed up */
   int32_t            x_zero_point;
 
@@ -33,20 +51,17 @@ typedef struct
   int32_t           *sums;
 
   uint8_t           *padding;    /* as many bytes of the zero point as are read at once */
-  uint8_t           *gathered;
-  size_t             gathered_stride;
+  uint8_t           *copies;     /* of each pixel, if any, so many bytes: */
+  size_t             copies_stride;
 } LfbPixelsAvx512;
 
-size_t lfb_pixels_scratch_size (const LfbWindow   *window,
-                                size_t             channels,
-                                bool               gather,
+size_t lfb_pixels_scratch_size (const LfbRuns     *runs,
                                 bool               sum);
 
 /* Takes scratch memory of that size from @args. */
 void   lfb_pixels_init         (LfbPixelsAvx512   *pixels,
                                 const LfbConvArgs *args,
-                                size_t             channels,
-                                bool               gather,
+                                const LfbRuns     *runs,
                                 bool               sum,
                                 int32_t            x_zero_point);
 
