@@ -50,12 +50,16 @@ random_case (int n_dims)
     else
       random_dimension (&c.window, d, n_dims == 3 ? 6 : n_dims == 2 ? 11 : 60);
 
-  switch (rnd_between (0, 3))
+  switch (rnd_between (0, 4))
     {
     case 0:  /* depthwise */
       c.in = c.out = c.groups = (size_t) rnd_between (1, 70);
       break;
-    case 1:
+    case 1:  /* small groups of as many outputs */
+      c.groups = (size_t) rnd_between (2, 20);
+      c.in = c.out = c.groups * ((size_t) 4 << rnd_between (0, 2));
+      break;
+    case 2:
       c.groups = (size_t) rnd_between (1, 6);
       c.in = c.groups * (size_t) rnd_between (1, 6);
       c.out = c.groups * (size_t) rnd_between (1, 20);
@@ -120,6 +124,7 @@ check_channels (const LfbKernels *kernels)
         plain_case (channels, 5, 1, 4, 3, 1),
         plain_case (2 * channels, 4, 2, 3, 3, 1),           /* grouped */
         plain_case (4, 2 * channels, 2, 3, 3, 1),
+        plain_case (4 * channels, 4 * channels, channels, 3, 3, 1),
       };
 
       for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
@@ -141,6 +146,8 @@ check_saturation (const LfbKernels *kernels)
         plain_case (40, 40, 40, 5, 5, 1),
         plain_case (3, 20, 1, 8, 7, 2),
         plain_case (24, 24, 6, 4, 3, 1),
+        plain_case (80, 80, 10, 4, 3, 1),
+        plain_case (80, 80, 5, 4, 3, 2),
       };
 
       for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)

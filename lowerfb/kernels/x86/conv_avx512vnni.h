@@ -16,3 +16,4 @@ typedef struct
 
 extern const LfbConvWay lfb_conv_dense_avx512vnni;
 extern const LfbConvWay lfb_conv_depthwise_avx512vnni;
+extern const LfbConvWay lfb_conv_grouped_avx512vnni;
