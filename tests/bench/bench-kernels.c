@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 static const BenchTable * const tables[] = {
+  &bench_conv,
   &bench_linear,
   &bench_linear_pack,
 };

@@ -66,6 +66,7 @@ typedef struct
                           BenchSubject       *subjects);
 } BenchTable;
 
+extern const BenchTable bench_conv;
 extern const BenchTable bench_linear;
 extern const BenchTable bench_linear_pack;
 

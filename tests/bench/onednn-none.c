@@ -20,3 +20,9 @@ bench_onednn_linear (BenchSubject      *subjects,
                      const BenchLinear *linear)
 {
 }
+
+void
+bench_onednn_conv (BenchSubject    *subjects,
+                   const BenchConv *conv)
+{
+}

@@ -26,3 +26,17 @@ typedef struct
 /* Its matrix product, and its inner product with the zero points folded into
  * the bias. */
 void        bench_onednn_linear   (BenchSubject *subjects, const BenchLinear *linear);
+
+/* A two-dimensional convolution of one image with u8 output, x and y without
+ * gaps, no dilation. */
+typedef struct
+{
+  const LfbWindow      *window;
+  const LfbConvWeights *weights;
+  const uint8_t        *x;
+  int32_t               x_zero_point, y_zero_point;
+  const float          *multiplier;
+  const float          *bias;
+} BenchConv;
+
+void        bench_onednn_conv     (BenchSubject *subjects, const BenchConv *conv);

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Convolution by oneDNN: with the zero points as it knows them, and, where there is
+ * no padding, with that of x folded into the bias, for which it has faster code.
+ */
+
+#include "onednn-private.h"
+
+#include <stdlib.h>
+
+static dnnl_memory_desc_t
+tensor (int                n_dims,
+        const dnnl_dim_t  *dims,
+        dnnl_data_type_t   type,
+        dnnl_format_tag_t  layout)
+{
+  dnnl_memory_desc_t desc;
+
+  if (dnnl_memory_desc_init_by_tag (&desc, n_dims, dims, type, layout) != dnnl_success)
+    abort ();
+
+  return desc;
+}
+
+static void
+add_conv (BenchSubject    *subjects,
+          const BenchConv *c,
+          bool             fold)
+{
+  const LfbWindow *w = c->window;
+  dnnl_dim_t in = (dnnl_dim_t) c->weights->in_channels, out = (dnnl_dim_t) c->weights->out_channels;
+  dnnl_dim_t groups = (dnnl_dim_t) c->weights->groups;
+  dnnl_dim_t height = (dnnl_dim_t) w->kernel[1], width = (dnnl_dim_t) w->kernel[2];
+  dnnl_dims_t x_dims = { 1, in, (dnnl_dim_t) w->in_size[1], (dnnl_dim_t) w->in_size[2] };
+  dnnl_dims_t y_dims = { 1, out, (dnnl_dim_t) w->out_size[1], (dnnl_dim_t) w->out_size[2] };
+  dnnl_dims_t b_dims = { out };
+  dnnl_dims_t w_dims = { out, in, height, width };
+  dnnl_dims_t grouped_dims = { groups, out / groups, in / groups, height, width };
+  dnnl_dims_t strides = { (dnnl_dim_t) w->stride[1], (dnnl_dim_t) w->stride[2] };
+  dnnl_dims_t padding = { (dnnl_dim_t) w->padding[1], (dnnl_dim_t) w->padding[2] };
+  dnnl_memory_desc_t x = tensor (4, x_dims, dnnl_u8, dnnl_nhwc), y = tensor (4, y_dims, dnnl_u8, dnnl_nhwc);
+  dnnl_memory_desc_t b = tensor (1, b_dims, dnnl_f32, dnnl_a), packed, plain;
+  size_t k = w->kernel[1] * w->kernel[2] * c->weights->in_channels / c->weights->groups;
+  size_t n_outputs = c->weights->out_channels * w->out_size[1] * w->out_size[2];
+  float *bias = bench_alloc (c->weights->out_channels * sizeof *bias);
+  dnnl_convolution_desc_t op;
+
+  if (groups == 1)
+    {
+      packed = tensor (4, w_dims, dnnl_s8, dnnl_format_tag_any);
+      plain = tensor (4, w_dims, dnnl_s8, dnnl_ohwi);
+    }
+  else
+    {
+      packed = tensor (5, grouped_dims, dnnl_s8, dnnl_format_tag_any);
+      plain = tensor (5, grouped_dims, dnnl_s8, dnnl_gohwi);
+    }
+
+  for (size_t i = 0; i < c->weights->out_channels; i++)
+    {
+      int64_t sum = 0;
+
+      for (size_t j = 0; j < k; j++)
+        sum += c->weights->w[i * k + j];
+      bias[i] = c->bias[i];
+      if (fold)
+        bias[i] += (float) c->y_zero_point / c->multiplier[i] - (float) (sum * c->x_zero_point);
+    }
+
+  if (dnnl_convolution_forward_desc_init (&op, dnnl_forward_inference, dnnl_convolution_direct, &x, &packed, &b, &y,
+                                          strides, padding, padding) != dnnl_success)
+    abort ();
+  bench_onednn_add (subjects, fold ? "oneDNN, folded" : "oneDNN", &op,
+                    fold ? bench_onednn_attr (c->multiplier, c->weights->out_channels, -1, -1)
+                         : bench_onednn_attr (c->multiplier, c->weights->out_channels, c->x_zero_point,
+                                              c->y_zero_point),
+                    c->x, &plain, c->weights->w, bias, n_outputs, 2.0 * (double) k * (double) n_outputs);
+}
+
+void
+bench_onednn_conv (BenchSubject    *subjects,
+                   const BenchConv *conv)
+{
+  add_conv (subjects, conv, false);
+  if (conv->window->padding[1] == 0 && conv->window->padding[2] == 0)
+    add_conv (subjects, conv, true);
+}
