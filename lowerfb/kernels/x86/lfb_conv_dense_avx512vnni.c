@@ -72,7 +72,7 @@ choose_kinds (const LfbConvWeights *weights,
       return 1;
     }
 
-  if (weights->groups == 1 && row.runs.size >= 4 && n_steps (&row) < n_steps (&tap))
+  if (weights->groups == 1 && row.runs.size >= 4 && n_steps (&row) <= n_steps (&tap))
     {
       kinds[0] = LFB_RUN_ROW;
       kinds[1] = LFB_RUN_WINDOW;

@@ -134,6 +134,13 @@ find_corners (const LfbPixelsAvx512 *pixels,
 {
   const LfbWindow *w = pixels->args->window;
 
+  /* Lanes without a pixel; a large memset() is slower than this. */
+  for (int d = 0; d < 3; d++)
+    _mm512_store_si512 (corners->at[d] + LANES, _mm512_setzero_si512 ());
+  _mm512_store_si512 (corners->address + LANES, _mm512_setzero_si512 ());
+  for (size_t i = n; i < LANES; i++)
+    corners->at[0][i] = corners->at[1][i] = corners->at[2][i] = corners->address[i] = 0;
+
   for (size_t i = 0; i < n; i++)
     {
       int64_t pixel = (int64_t) position->image;
@@ -370,7 +377,7 @@ find_tables (LfbPixelsAvx512 *pixels,
     {
       size_t n = lfb_pixels_tile_end (pixels, tile) - first;
       const uint8_t **table = pixels->rows + first * pixels->runs.n_runs;
-      Corners corners = { 0 };
+      Corners corners;
 
       find_corners (pixels, position, n, group, &corners);
       fill_table (pixels, &corners, n, table);
