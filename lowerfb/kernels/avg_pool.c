@@ -7,27 +7,27 @@
 #include <lowerfb/kernels/select.h>
 
 static const LfbAvgPoolU8Kernel avg_pool_u8_variants[] = {
-  { "c", 0, lfb_avg_pool_u8_c },
+  LFB_VECTOR_VARIANTS (lfb_avg_pool_u8),
 };
 
 static const LfbAvgPoolS8Kernel avg_pool_s8_variants[] = {
-  { "c", 0, lfb_avg_pool_s8_c },
+  LFB_VECTOR_VARIANTS (lfb_avg_pool_s8),
 };
 
 static const LfbAvgPoolF32Kernel avg_pool_f32_variants[] = {
-  { "c", 0, lfb_avg_pool_f32_c },
+  LFB_VECTOR_VARIANTS (lfb_avg_pool_f32),
 };
 
 static const LfbAvgPoolU8Kernel adaptive_avg_pool_u8_variants[] = {
-  { "c", 0, lfb_adaptive_avg_pool_u8_c },
+  LFB_VECTOR_VARIANTS (lfb_adaptive_avg_pool_u8),
 };
 
 static const LfbAvgPoolS8Kernel adaptive_avg_pool_s8_variants[] = {
-  { "c", 0, lfb_adaptive_avg_pool_s8_c },
+  LFB_VECTOR_VARIANTS (lfb_adaptive_avg_pool_s8),
 };
 
 static const LfbAvgPoolF32Kernel adaptive_avg_pool_f32_variants[] = {
-  { "c", 0, lfb_adaptive_avg_pool_f32_c },
+  LFB_VECTOR_VARIANTS (lfb_adaptive_avg_pool_f32),
 };
 
 void

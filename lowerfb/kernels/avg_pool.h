@@ -87,15 +87,22 @@ void lfb_adaptive_avg_pool_u8_init  (LfbAvgPoolU8Kernel  *kernel, unsigned cpu_f
 void lfb_adaptive_avg_pool_s8_init  (LfbAvgPoolS8Kernel  *kernel, unsigned cpu_flags);
 void lfb_adaptive_avg_pool_f32_init (LfbAvgPoolF32Kernel *kernel, unsigned cpu_flags);
 
-void lfb_avg_pool_u8_c           (const LfbWindow *window, const LfbPixels *pixels, const LfbAverage *average,
-                                  const uint8_t *x, uint8_t *y);
-void lfb_avg_pool_s8_c           (const LfbWindow *window, const LfbPixels *pixels, const LfbAverage *average,
-                                  const int8_t *x, int8_t *y);
-void lfb_avg_pool_f32_c          (const LfbWindow *window, const LfbPixels *pixels, const LfbAverage *average,
-                                  const float *x, float *y);
-void lfb_adaptive_avg_pool_u8_c  (const LfbWindow *window, const LfbPixels *pixels, const LfbAverage *average,
-                                  const uint8_t *x, uint8_t *y);
-void lfb_adaptive_avg_pool_s8_c  (const LfbWindow *window, const LfbPixels *pixels, const LfbAverage *average,
-                                  const int8_t *x, int8_t *y);
-void lfb_adaptive_avg_pool_f32_c (const LfbWindow *window, const LfbPixels *pixels, const LfbAverage *average,
-                                  const float *x, float *y);
+/* The functions of the variants. */
+#define LFB_AVG_POOL_FUNCTIONS(isa) \
+  void lfb_avg_pool_u8_##isa             (const LfbWindow *window, const LfbPixels *pixels, const LfbAverage *average, \
+                                          const uint8_t *x, uint8_t *y); \
+  void lfb_avg_pool_s8_##isa             (const LfbWindow *window, const LfbPixels *pixels, const LfbAverage *average, \
+                                          const int8_t *x, int8_t *y); \
+  void lfb_avg_pool_f32_##isa            (const LfbWindow *window, const LfbPixels *pixels, const LfbAverage *average, \
+                                          const float *x, float *y); \
+  void lfb_adaptive_avg_pool_u8_##isa    (const LfbWindow *window, const LfbPixels *pixels, const LfbAverage *average, \
+                                          const uint8_t *x, uint8_t *y); \
+  void lfb_adaptive_avg_pool_s8_##isa    (const LfbWindow *window, const LfbPixels *pixels, const LfbAverage *average, \
+                                          const int8_t *x, int8_t *y); \
+  void lfb_adaptive_avg_pool_f32_##isa   (const LfbWindow *window, const LfbPixels *pixels, const LfbAverage *average, \
+                                          const float *x, float *y);
+
+LFB_AVG_POOL_FUNCTIONS (c)
+LFB_AVG_POOL_FUNCTIONS (avx2)
+LFB_AVG_POOL_FUNCTIONS (avx512vnni)
+LFB_AVG_POOL_FUNCTIONS (neon)

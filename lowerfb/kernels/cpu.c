@@ -55,6 +55,15 @@ has_avxvnni (void)
   return __get_cpuid_count (7, 1, &eax, &ebx, &ecx, &edx) && (eax & (1u << 4)) != 0;
 }
 
+/* Neither has it F16C: leaf 1, ecx bit 29. */
+static int
+has_f16c (void)
+{
+  unsigned eax, ebx, ecx, edx;
+
+  return __get_cpuid (1, &eax, &ebx, &ecx, &edx) && (ecx & (1u << 29)) != 0;
+}
+
 unsigned
 lfb_cpu_detect (void)
 {
@@ -62,7 +71,7 @@ lfb_cpu_detect (void)
 
   __builtin_cpu_init ();
 
-  if (!__builtin_cpu_supports ("avx2"))
+  if (!__builtin_cpu_supports ("avx2") || !__builtin_cpu_supports ("fma") || !has_f16c ())
     return 0;
 
   flags |= LFB_CPU_AVX2;

@@ -15,7 +15,7 @@
  * system saves the registers they need. */
 typedef enum
 {
-  LFB_CPU_AVX2       = 1 << 0,
+  LFB_CPU_AVX2       = 1 << 0,  /* with FMA and F16C, which all of its CPUs have */
   LFB_CPU_AVXVNNI    = 1 << 1,  /* vpdpbusd on 256-bit registers, VEX encoded */
   LFB_CPU_AVX512VNNI = 1 << 2,  /* F, BW, VL, DQ and VNNI together */
   LFB_CPU_AVX512VBMI = 1 << 3,  /* the same and VBMI: vpermb, vpermi2b */

@@ -34,7 +34,14 @@
   DO (adaptive_avg_pool_f32) \
   DO (clamp_u8) \
   DO (clamp_s8) \
-  DO (lookup)
+  DO (lookup) \
+  DO (add_u8) \
+  DO (add_s8) \
+  DO (mul_u8) \
+  DO (mul_s8) \
+  DO (embedding_u8) \
+  DO (embedding_u4) \
+  DO (embedding_u2)
 
 #define LFB_SIZE(name) + sizeof ((LfbKernels *) NULL)->name
 _Static_assert (0 LFB_EACH_KERNEL (LFB_SIZE) == sizeof (LfbKernels),

@@ -15,10 +15,12 @@
 #pragma once
 
 #include <lowerfb/kernels/avg_pool.h>
+#include <lowerfb/kernels/binary.h>
 #include <lowerfb/kernels/clamp.h>
 #include <lowerfb/kernels/conv.h>
 #include <lowerfb/kernels/cpu.h>
 #include <lowerfb/kernels/dequantize.h>
+#include <lowerfb/kernels/embedding.h>
 #include <lowerfb/kernels/linear.h>
 #include <lowerfb/kernels/lookup.h>
 #include <lowerfb/kernels/max_pool.h>
@@ -63,6 +65,14 @@ typedef struct
   LfbClampU8Kernel               clamp_u8;
   LfbClampS8Kernel               clamp_s8;
   LfbLookupKernel                lookup;
+  LfbBinaryU8Kernel              add_u8;
+  LfbBinaryS8Kernel              add_s8;
+  LfbBinaryU8Kernel              mul_u8;
+  LfbBinaryS8Kernel              mul_s8;
+
+  LfbEmbeddingKernel             embedding_u8;
+  LfbEmbeddingKernel             embedding_u4;
+  LfbEmbeddingKernel             embedding_u2;
 } LfbKernels;
 
 /* Fills every member with the best variant that needs no flag outside

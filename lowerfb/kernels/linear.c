@@ -11,6 +11,10 @@ static const LfbLinearKernel * const variants[] = {
   &lfb_linear_u8s8_avxvnni,
   &lfb_linear_u8s8_avx512vnni,
 #endif
+#ifdef __aarch64__
+  &lfb_linear_u8s8_neon,
+  &lfb_linear_u8s8_neondot,
+#endif
 };
 
 void

@@ -77,3 +77,7 @@ extern const LfbLinearKernel lfb_linear_u8s8_avx2;
 extern const LfbLinearKernel lfb_linear_u8s8_avxvnni;
 extern const LfbLinearKernel lfb_linear_u8s8_avx512vnni;
 #endif
+#ifdef __aarch64__
+extern const LfbLinearKernel lfb_linear_u8s8_neon;
+extern const LfbLinearKernel lfb_linear_u8s8_neondot;
+#endif

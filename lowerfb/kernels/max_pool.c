@@ -7,15 +7,15 @@
 #include <lowerfb/kernels/select.h>
 
 static const LfbMaxPoolU8Kernel max_pool_u8_variants[] = {
-  { "c", 0, lfb_max_pool_u8_c },
+  LFB_VECTOR_VARIANTS (lfb_max_pool_u8),
 };
 
 static const LfbMaxPoolS8Kernel max_pool_s8_variants[] = {
-  { "c", 0, lfb_max_pool_s8_c },
+  LFB_VECTOR_VARIANTS (lfb_max_pool_s8),
 };
 
 static const LfbMaxPoolF32Kernel max_pool_f32_variants[] = {
-  { "c", 0, lfb_max_pool_f32_c },
+  LFB_VECTOR_VARIANTS (lfb_max_pool_f32),
 };
 
 void

@@ -46,6 +46,13 @@ void lfb_max_pool_u8_init  (LfbMaxPoolU8Kernel  *kernel, unsigned cpu_flags);
 void lfb_max_pool_s8_init  (LfbMaxPoolS8Kernel  *kernel, unsigned cpu_flags);
 void lfb_max_pool_f32_init (LfbMaxPoolF32Kernel *kernel, unsigned cpu_flags);
 
-void lfb_max_pool_u8_c     (const LfbWindow *window, const LfbPixels *pixels, const uint8_t *x, uint8_t *y);
-void lfb_max_pool_s8_c     (const LfbWindow *window, const LfbPixels *pixels, const int8_t *x, int8_t *y);
-void lfb_max_pool_f32_c    (const LfbWindow *window, const LfbPixels *pixels, const float *x, float *y);
+/* The functions of the variants. */
+#define LFB_MAX_POOL_FUNCTIONS(isa) \
+  void lfb_max_pool_u8_##isa  (const LfbWindow *window, const LfbPixels *pixels, const uint8_t *x, uint8_t *y); \
+  void lfb_max_pool_s8_##isa  (const LfbWindow *window, const LfbPixels *pixels, const int8_t *x, int8_t *y); \
+  void lfb_max_pool_f32_##isa (const LfbWindow *window, const LfbPixels *pixels, const float *x, float *y);
+
+LFB_MAX_POOL_FUNCTIONS (c)
+LFB_MAX_POOL_FUNCTIONS (avx2)
+LFB_MAX_POOL_FUNCTIONS (avx512vnni)
+LFB_MAX_POOL_FUNCTIONS (neon)

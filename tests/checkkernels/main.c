@@ -31,6 +31,8 @@ static const CheckEntry * const groups[] = {
   check_max_pool_entries,
   check_avg_pool_entries,
   check_bytes_entries,
+  check_binary_entries,
+  check_embedding_entries,
 };
 
 typedef struct

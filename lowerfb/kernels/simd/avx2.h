@@ -103,11 +103,13 @@ LFB_INLINE void lfb_vi_store (int32_t *p, LfbVi x) { _mm256_storeu_si256 ((void 
 LFB_INLINE LfbVi lfb_vi_fill (int32_t x) { return _mm256_set1_epi32 (x); }
 LFB_INLINE LfbVi lfb_vi_add (LfbVi a, LfbVi b) { return _mm256_add_epi32 (a, b); }
 LFB_INLINE LfbVi lfb_vi_sub (LfbVi a, LfbVi b) { return _mm256_sub_epi32 (a, b); }
-LFB_INLINE LfbVi lfb_vi_mul (LfbVi a, LfbVi b) { return _mm256_mullo_epi32 (a, b); }
+/* Of factors inside int16, whose high halves are signs: the low ones times each other, the high ones times 0. */
+LFB_INLINE LfbVi lfb_vi_mul_small (LfbVi a, LfbVi b) { return _mm256_madd_epi16 (a, _mm256_and_si256 (b, _mm256_set1_epi32 (0xffff))); }
 LFB_INLINE LfbVi lfb_vi_and (LfbVi a, LfbVi b) { return _mm256_and_si256 (a, b); }
 LFB_INLINE LfbVi lfb_vi_max (LfbVi a, LfbVi b) { return _mm256_max_epi32 (a, b); }
 LFB_INLINE LfbVi lfb_vi_bits (LfbVf x) { return _mm256_castps_si256 (x); }
-LFB_INLINE LfbVf lfb_vf_of_bits (LfbVi x) { return _mm256_castsi256_ps (x); }
+LFB_INLINE LfbVf lfb_vf_of_vb (LfbVb x) { return _mm256_castsi256_ps (x); }
+LFB_INLINE LfbVb lfb_vb_of_vf (LfbVf x) { return _mm256_castps_si256 (x); }
 LFB_INLINE LfbVf lfb_vf_of (LfbVi x) { return _mm256_cvtepi32_ps (x); }
 /* To nearest, ties to even; inside int32. */
 LFB_INLINE LfbVi lfb_vi_round (LfbVf x) { return _mm256_cvtps_epi32 (x); }
@@ -183,4 +185,65 @@ lfb_vf_difference_s32 (LfbVi   q,
   __m128 high = _mm256_cvtpd_ps (_mm256_sub_pd (_mm256_cvtepi32_pd (_mm256_extracti128_si256 (q, 1)), z));
 
   return _mm256_insertf128_ps (_mm256_castps128_ps256 (low), high, 1);
+}
+
+/* @x in 16 bits, over and over. */
+LFB_INLINE LfbVb lfb_vb_fill_s16 (int16_t x) { return _mm256_set1_epi16 (x); }
+
+/* clamp (round (..) + zero_point) to the type of floats that are no NaN: packing
+ * saturates, once no float is above the end @high that the type has before the
+ * zero point is added (what is far below converts to the smallest int32). */
+LFB_INLINE LfbVb
+lfb_vb_quantize (LfbVf a,
+                 LfbVf b,
+                 LfbVf c,
+                 LfbVf d,
+                 LfbVf high,
+                 LfbVb zero_point,
+                 bool  is_signed)
+{
+  LfbVi low_half = _mm256_packs_epi32 (lfb_vi_round (lfb_vf_min (a, high)), lfb_vi_round (lfb_vf_min (b, high)));
+  LfbVi high_half = _mm256_packs_epi32 (lfb_vi_round (lfb_vf_min (c, high)), lfb_vi_round (lfb_vf_min (d, high)));
+
+  low_half = _mm256_adds_epi16 (low_half, zero_point);
+  high_half = _mm256_adds_epi16 (high_half, zero_point);
+
+  return lfb_vb_in_order (is_signed ? _mm256_packs_epi16 (low_half, high_half)
+                                    : _mm256_packus_epi16 (low_half, high_half));
+}
+
+/* The one fused operation: a * b + c, rounded once. */
+#ifdef __FMA__
+LFB_INLINE LfbVf lfb_vf_fma (LfbVf a, LfbVf b, LfbVf c) { return _mm256_fmadd_ps (a, b, c); }
+#endif
+
+#ifdef __F16C__
+/* To half and back: to nearest, ties to even. */
+LFB_INLINE void
+lfb_round_two_to_half (float *a,
+                       float *b)
+{
+  __m128 x = _mm_cvtph_ps (_mm_cvtps_ph (_mm_setr_ps (*a, *b, 0.0f, 0.0f), _MM_FROUND_TO_NEAREST_INT));
+
+  *a = _mm_cvtss_f32 (x);
+  *b = _mm_cvtss_f32 (_mm_movehdup_ps (x));
+}
+#endif
+
+/* LFB_LANES integers of 8, 4 or 2 bits, lowest first. */
+LFB_INLINE LfbVi
+lfb_vi_load_bits (const uint8_t *p,
+                  unsigned       bits)
+{
+  uint32_t all = 0;
+  LfbVi shifts;
+
+  if (bits == 8)
+    return lfb_vi_load_u8 (p);
+
+  memcpy (&all, p, LFB_LANES * bits / 8);
+  shifts = bits == 4 ? _mm256_setr_epi32 (0, 4, 8, 12, 16, 20, 24, 28) : _mm256_setr_epi32 (0, 2, 4, 6, 8, 10, 12, 14);
+
+  return _mm256_and_si256 (_mm256_srlv_epi32 (_mm256_set1_epi32 ((int) all), shifts),
+                           _mm256_set1_epi32 ((1 << bits) - 1));
 }

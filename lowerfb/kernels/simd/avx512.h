@@ -89,11 +89,13 @@ LFB_INLINE void lfb_vi_store (int32_t *p, LfbVi x) { _mm512_storeu_si512 (p, x);
 LFB_INLINE LfbVi lfb_vi_fill (int32_t x) { return _mm512_set1_epi32 (x); }
 LFB_INLINE LfbVi lfb_vi_add (LfbVi a, LfbVi b) { return _mm512_add_epi32 (a, b); }
 LFB_INLINE LfbVi lfb_vi_sub (LfbVi a, LfbVi b) { return _mm512_sub_epi32 (a, b); }
-LFB_INLINE LfbVi lfb_vi_mul (LfbVi a, LfbVi b) { return _mm512_mullo_epi32 (a, b); }
+/* Of factors inside int16, whose high halves are signs: the low ones times each other, the high ones times 0. */
+LFB_INLINE LfbVi lfb_vi_mul_small (LfbVi a, LfbVi b) { return _mm512_madd_epi16 (a, _mm512_and_si512 (b, _mm512_set1_epi32 (0xffff))); }
 LFB_INLINE LfbVi lfb_vi_and (LfbVi a, LfbVi b) { return _mm512_and_si512 (a, b); }
 LFB_INLINE LfbVi lfb_vi_max (LfbVi a, LfbVi b) { return _mm512_max_epi32 (a, b); }
 LFB_INLINE LfbVi lfb_vi_bits (LfbVf x) { return _mm512_castps_si512 (x); }
-LFB_INLINE LfbVf lfb_vf_of_bits (LfbVi x) { return _mm512_castsi512_ps (x); }
+LFB_INLINE LfbVf lfb_vf_of_vb (LfbVb x) { return _mm512_castsi512_ps (x); }
+LFB_INLINE LfbVb lfb_vb_of_vf (LfbVf x) { return _mm512_castps_si512 (x); }
 LFB_INLINE LfbVf lfb_vf_of (LfbVi x) { return _mm512_cvtepi32_ps (x); }
 /* To nearest, ties to even; inside int32. */
 LFB_INLINE LfbVi lfb_vi_round (LfbVf x) { return _mm512_cvtps_epi32 (x); }
@@ -169,4 +171,71 @@ lfb_vf_difference_s32 (LfbVi   q,
   __m256 high = _mm512_cvtpd_ps (_mm512_sub_pd (_mm512_cvtepi32_pd (_mm512_extracti64x4_epi64 (q, 1)), z));
 
   return _mm512_insertf32x8 (_mm512_castps256_ps512 (low), high, 1);
+}
+
+/* @x in 16 bits, over and over. */
+LFB_INLINE LfbVb lfb_vb_fill_s16 (int16_t x) { return _mm512_set1_epi16 (x); }
+
+/* clamp (round (..) + zero_point) to the type of floats that are no NaN: packing
+ * saturates, once no float is above the end @high that the type has before the
+ * zero point is added (what is far below converts to the smallest int32). */
+LFB_INLINE LfbVb
+lfb_vb_quantize (LfbVf a,
+                 LfbVf b,
+                 LfbVf c,
+                 LfbVf d,
+                 LfbVf high,
+                 LfbVb zero_point,
+                 bool  is_signed)
+{
+  LfbVi low_half = _mm512_packs_epi32 (lfb_vi_round (lfb_vf_min (a, high)), lfb_vi_round (lfb_vf_min (b, high)));
+  LfbVi high_half = _mm512_packs_epi32 (lfb_vi_round (lfb_vf_min (c, high)), lfb_vi_round (lfb_vf_min (d, high)));
+
+  low_half = _mm512_adds_epi16 (low_half, zero_point);
+  high_half = _mm512_adds_epi16 (high_half, zero_point);
+
+  return lfb_vb_in_order (is_signed ? _mm512_packs_epi16 (low_half, high_half)
+                                    : _mm512_packus_epi16 (low_half, high_half));
+}
+
+/* The one fused operation: a * b + c, rounded once. */
+LFB_INLINE LfbVf lfb_vf_fma (LfbVf a, LfbVf b, LfbVf c) { return _mm512_fmadd_ps (a, b, c); }
+
+/* To half and back: to nearest, ties to even. */
+LFB_INLINE void
+lfb_round_two_to_half (float *a,
+                       float *b)
+{
+  __m512 two = _mm512_castps128_ps512 (_mm_setr_ps (*a, *b, 0.0f, 0.0f));
+  __m128 x = _mm512_castps512_ps128 (_mm512_cvtph_ps (_mm512_cvtps_ph (two, _MM_FROUND_TO_NEAREST_INT)));
+
+  *a = _mm_cvtss_f32 (x);
+  *b = _mm_cvtss_f32 (_mm_movehdup_ps (x));
+}
+
+/* LFB_LANES integers of 8, 4 or 2 bits, lowest first. */
+LFB_INLINE LfbVi
+lfb_vi_load_bits (const uint8_t *p,
+                  unsigned       bits)
+{
+  uint32_t low, high;
+  LfbVi both;
+
+  if (bits == 8)
+    return lfb_vi_load_u8 (p);
+
+  memcpy (&low, p, sizeof low);
+
+  if (bits == 2)
+    {
+      both = _mm512_srlv_epi32 (_mm512_set1_epi32 ((int) low),
+                                _mm512_setr_epi32 (0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30));
+      return _mm512_and_si512 (both, _mm512_set1_epi32 (3));
+    }
+
+  memcpy (&high, p + sizeof low, sizeof high);
+  both = _mm512_mask_set1_epi32 (_mm512_set1_epi32 ((int) low), 0xff00, (int) high);
+  both = _mm512_srlv_epi32 (both, _mm512_setr_epi32 (0, 4, 8, 12, 16, 20, 24, 28, 0, 4, 8, 12, 16, 20, 24, 28));
+
+  return _mm512_and_si512 (both, _mm512_set1_epi32 (15));
 }

@@ -115,11 +115,13 @@ LFB_INLINE void lfb_vi_store (int32_t *p, LfbVi x) { vst1q_s32 (p, x); }
 LFB_INLINE LfbVi lfb_vi_fill (int32_t x) { return vdupq_n_s32 (x); }
 LFB_INLINE LfbVi lfb_vi_add (LfbVi a, LfbVi b) { return vaddq_s32 (a, b); }
 LFB_INLINE LfbVi lfb_vi_sub (LfbVi a, LfbVi b) { return vsubq_s32 (a, b); }
-LFB_INLINE LfbVi lfb_vi_mul (LfbVi a, LfbVi b) { return vmulq_s32 (a, b); }
+/* Of factors inside int16. */
+LFB_INLINE LfbVi lfb_vi_mul_small (LfbVi a, LfbVi b) { return vmulq_s32 (a, b); }
 LFB_INLINE LfbVi lfb_vi_and (LfbVi a, LfbVi b) { return vandq_s32 (a, b); }
 LFB_INLINE LfbVi lfb_vi_max (LfbVi a, LfbVi b) { return vmaxq_s32 (a, b); }
 LFB_INLINE LfbVi lfb_vi_bits (LfbVf x) { return vreinterpretq_s32_f32 (x); }
-LFB_INLINE LfbVf lfb_vf_of_bits (LfbVi x) { return vreinterpretq_f32_s32 (x); }
+LFB_INLINE LfbVf lfb_vf_of_vb (LfbVb x) { return vreinterpretq_f32_u8 (x); }
+LFB_INLINE LfbVb lfb_vb_of_vf (LfbVf x) { return vreinterpretq_u8_f32 (x); }
 LFB_INLINE LfbVf lfb_vf_of (LfbVi x) { return vcvtq_f32_s32 (x); }
 /* To nearest, ties to even; inside int32. */
 LFB_INLINE LfbVi lfb_vi_round (LfbVf x) { return vcvtnq_s32_f32 (x); }
@@ -193,4 +195,69 @@ lfb_vf_difference_s32 (LfbVi   q,
   float64x2_t high = vcvtq_f64_s64 (vsubl_s32 (vget_high_s32 (q), z));
 
   return vcombine_f32 (vcvt_f32_f64 (low), vcvt_f32_f64 (high));
+}
+
+/* @x in 16 bits, over and over. */
+LFB_INLINE LfbVb lfb_vb_fill_s16 (int16_t x) { return vreinterpretq_u8_s16 (vdupq_n_s16 (x)); }
+
+LFB_INLINE int16x8_t
+lfb_round_narrow (LfbVf a,
+                  LfbVf b,
+                  LfbVb zero_point)
+{
+  int16x8_t both = vqmovn_high_s32 (vqmovn_s32 (lfb_vi_round (a)), lfb_vi_round (b));
+
+  return vqaddq_s16 (both, vreinterpretq_s16_u8 (zero_point));
+}
+
+/* clamp (round (..) + zero_point) to the type of floats that are no NaN; every
+ * step saturates.  @high is what other instruction sets need. */
+LFB_INLINE LfbVb
+lfb_vb_quantize (LfbVf a,
+                 LfbVf b,
+                 LfbVf c,
+                 LfbVf d,
+                 LfbVf high,
+                 LfbVb zero_point,
+                 bool  is_signed)
+{
+  int16x8_t low_half = lfb_round_narrow (a, b, zero_point);
+  int16x8_t high_half = lfb_round_narrow (c, d, zero_point);
+
+  (void) high;
+
+  return is_signed ? vreinterpretq_u8_s8 (vqmovn_high_s16 (vqmovn_s16 (low_half), high_half))
+                   : vqmovun_high_s16 (vqmovun_s16 (low_half), high_half);
+}
+
+/* The one fused operation: a * b + c, rounded once. */
+LFB_INLINE LfbVf lfb_vf_fma (LfbVf a, LfbVf b, LfbVf c) { return vfmaq_f32 (c, a, b); }
+
+/* To half and back: to nearest, ties to even. */
+LFB_INLINE void
+lfb_round_two_to_half (float *a,
+                       float *b)
+{
+  float two[LFB_LANES] = { *a, *b };
+
+  lfb_vf_store (two, vcvt_f32_f16 (vcvt_f16_f32 (lfb_vf_load (two))));
+  *a = two[0];
+  *b = two[1];
+}
+
+/* LFB_LANES integers of 8, 4 or 2 bits, lowest first. */
+LFB_INLINE LfbVi
+lfb_vi_load_bits (const uint8_t *p,
+                  unsigned       bits)
+{
+  static const int32_t four_bits[] = { 0, -4, -8, -12 }, two_bits[] = { 0, -2, -4, -6 };
+  uint32_t all = 0;
+
+  if (bits == 8)
+    return lfb_vi_load_u8 (p);
+
+  memcpy (&all, p, LFB_LANES * bits / 8);
+
+  return vandq_s32 (vshlq_s32 (vdupq_n_s32 ((int32_t) all), vld1q_s32 (bits == 4 ? four_bits : two_bits)),
+                    vdupq_n_s32 ((1 << bits) - 1));
 }

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Sum of two qint8, in AVX2.  The contract is binary.h. */
+
+#include <lowerfb/kernels/simd/binary.h>
+
+LFB_BINARY_VARIANT (add, s8, int8_t, avx2, reciprocal, true)

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Max pool of qint8, in AVX2.  The contract is max_pool.h. */
+
+#include <lowerfb/kernels/simd/max_pool.h>
+
+LFB_MAX_POOL_VARIANT (s8, int8_t, avx2, lfb_vb_fill (0x80))

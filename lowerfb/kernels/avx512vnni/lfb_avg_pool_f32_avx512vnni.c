@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Average pools of float32, plain and adaptive, in AVX-512.  The contract is avg_pool.h. */
+
+#include <lowerfb/kernels/simd/avg_pool.h>
+
+LFB_AVG_POOL_VARIANT (f32, float, avx512vnni, LFB_AVG_F32)

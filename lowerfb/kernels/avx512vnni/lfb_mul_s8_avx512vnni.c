@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Product of two qint8, in AVX-512.  The contract is binary.h. */
+
+#include <lowerfb/kernels/simd/binary.h>
+
+LFB_BINARY_VARIANT (mul, s8, int8_t, avx512vnni, multiplier, true)

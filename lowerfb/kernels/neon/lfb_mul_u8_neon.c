@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Product of two quint8, in NEON.  The contract is binary.h. */
+
+#include <lowerfb/kernels/simd/binary.h>
+
+LFB_BINARY_VARIANT (mul, u8, uint8_t, neon, multiplier, false)
