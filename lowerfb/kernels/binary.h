@@ -51,13 +51,13 @@ void lfb_mul_u8_init (LfbBinaryU8Kernel *kernel, unsigned cpu_flags);
 void lfb_mul_s8_init (LfbBinaryS8Kernel *kernel, unsigned cpu_flags);
 
 /* The functions of the variants. */
-#define LFB_BINARY_FUNCTIONS(isa) \
+#define LFB_ADD_MUL_FUNCTIONS(isa) \
   void lfb_add_u8_##isa (const uint8_t *a, const uint8_t *b, uint8_t *y, size_t n, const LfbBinaryRange *range); \
   void lfb_add_s8_##isa (const int8_t *a, const int8_t *b, int8_t *y, size_t n, const LfbBinaryRange *range); \
   void lfb_mul_u8_##isa (const uint8_t *a, const uint8_t *b, uint8_t *y, size_t n, const LfbBinaryRange *range); \
   void lfb_mul_s8_##isa (const int8_t *a, const int8_t *b, int8_t *y, size_t n, const LfbBinaryRange *range);
 
-LFB_BINARY_FUNCTIONS (c)
-LFB_BINARY_FUNCTIONS (avx2)
-LFB_BINARY_FUNCTIONS (avx512vnni)
-LFB_BINARY_FUNCTIONS (neon)
+LFB_ADD_MUL_FUNCTIONS (c)
+LFB_ADD_MUL_FUNCTIONS (avx2)
+LFB_ADD_MUL_FUNCTIONS (avx512vnni)
+LFB_ADD_MUL_FUNCTIONS (neon)

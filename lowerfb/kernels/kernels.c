@@ -39,6 +39,12 @@
   DO (add_s8) \
   DO (mul_u8) \
   DO (mul_s8) \
+  DO (moments_u8) \
+  DO (moments_s8) \
+  DO (normalize_u8) \
+  DO (normalize_s8) \
+  DO (affine_u8) \
+  DO (affine_s8) \
   DO (embedding_u8) \
   DO (embedding_u4) \
   DO (embedding_u2)

@@ -25,6 +25,7 @@
 #include <lowerfb/kernels/lookup.h>
 #include <lowerfb/kernels/max_pool.h>
 #include <lowerfb/kernels/minmax.h>
+#include <lowerfb/kernels/norm.h>
 #include <lowerfb/kernels/qparams.h>
 #include <lowerfb/kernels/quantize.h>
 #include <lowerfb/kernels/requantize.h>
@@ -69,6 +70,13 @@ typedef struct
   LfbBinaryS8Kernel              add_s8;
   LfbBinaryU8Kernel              mul_u8;
   LfbBinaryS8Kernel              mul_s8;
+
+  LfbMomentsU8Kernel             moments_u8;
+  LfbMomentsS8Kernel             moments_s8;
+  LfbNormalizeU8Kernel           normalize_u8;
+  LfbNormalizeS8Kernel           normalize_s8;
+  LfbAffineU8Kernel              affine_u8;
+  LfbAffineS8Kernel              affine_s8;
 
   LfbEmbeddingKernel             embedding_u8;
   LfbEmbeddingKernel             embedding_u4;

@@ -39,6 +39,7 @@ extern const CheckEntry check_max_pool_entries[];
 extern const CheckEntry check_avg_pool_entries[];
 extern const CheckEntry check_bytes_entries[];
 extern const CheckEntry check_binary_entries[];
+extern const CheckEntry check_norm_entries[];
 extern const CheckEntry check_embedding_entries[];
 
 /* --- cases and failures (check.c) --- */

@@ -32,6 +32,7 @@ static const CheckEntry * const groups[] = {
   check_avg_pool_entries,
   check_bytes_entries,
   check_binary_entries,
+  check_norm_entries,
   check_embedding_entries,
 };
 

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Scaling and shifting of quint8, in NEON.  The contract is norm.h. */
+
+#include <lowerfb/kernels/simd/norm.h>
+
+LFB_AFFINE_VARIANT (u8, uint8_t, neon, false)
