@@ -68,6 +68,14 @@ lfb_position_next (const LfbWindow *window,
   position->image++;
 }
 
+/* A division takes as long as all else here, and mostly there is no dilation. */
+static inline size_t
+lfb_steps (size_t distance,
+           size_t step)
+{
+  return step == 1 ? distance : distance / step;
+}
+
 static inline LfbTaps
 lfb_window_taps (const LfbWindow *window,
                  int              d,
@@ -80,12 +88,12 @@ lfb_window_taps (const LfbWindow *window,
 
   /* In coordinates moved by the padding nothing is negative. */
   if (begin < window->padding[d])
-    taps.first = (window->padding[d] - begin + taps.step - 1) / taps.step;
+    taps.first = lfb_steps (window->padding[d] - begin + taps.step - 1, taps.step);
 
   if (begin >= size + window->padding[d])
     return taps;
 
-  end = (size + window->padding[d] - 1 - begin) / taps.step + 1;
+  end = lfb_steps (size + window->padding[d] - 1 - begin, taps.step) + 1;
   end = end < window->kernel[d] ? end : window->kernel[d];
 
   if (taps.first < end)

@@ -7,9 +7,8 @@
 #include <lowerfb/kernels/c/norm.h>
 #include <lowerfb/kernels/simd/vector.h>
 
-/* Blocks whose sums of squares fit 32 bits: 4 vectors, each with one square of at
- * most 255 * 255 a lane. */
-#define LFB_MOMENTS_BLOCKS ((size_t) 8192)
+/* Blocks whose sums of squares fit 32 bits: each adds at most 255 * 255 to a lane. */
+#define LFB_MOMENTS_BLOCKS ((size_t) 32768)
 
 LFB_INLINE int64_t
 lfb_moments_total (LfbVi lanes)
@@ -40,8 +39,10 @@ lfb_moments_bytes (const uint8_t *x,
 
   while (n - i >= LFB_BYTES)
     {
-      LfbVi sums = lfb_vi_fill (0);
-      LfbVi products = lfb_vi_fill (0);
+      LfbVi4 sums, products;
+
+      for (int k = 0; k < 4; k++)
+        sums.v[k] = products.v[k] = lfb_vi_fill (0);
 
       for (size_t block = 0; block < LFB_MOMENTS_BLOCKS && n - i >= LFB_BYTES; block++, i += LFB_BYTES)
         {
@@ -51,13 +52,16 @@ lfb_moments_bytes (const uint8_t *x,
             {
               LfbVi difference = lfb_vi_sub (q.v[k], z);
 
-              sums = lfb_vi_add (sums, difference);
-              products = lfb_vi_add (products, lfb_vi_mul_small (difference, difference));
+              sums.v[k] = lfb_vi_add (sums.v[k], difference);
+              products.v[k] = lfb_vi_add (products.v[k], lfb_vi_mul_small (difference, difference));
             }
         }
 
-      *sum += lfb_moments_total (sums);
-      *squares += lfb_moments_total (products);
+      for (int k = 0; k < 4; k++)
+        {
+          *sum += lfb_moments_total (sums.v[k]);
+          *squares += lfb_moments_total (products.v[k]);
+        }
     }
 
   for (; i < n; i++)
@@ -107,24 +111,38 @@ lfb_normalize_bytes (const uint8_t      *x,
     y[i] = (uint8_t) lfb_normalize_one (is_signed ? (int8_t) x[i] : x[i], i, &copy, reciprocal, &ends);
 }
 
-LFB_INLINE LfbVb
-lfb_affine_block (LfbVi4 q,
-                  LfbVf  a,
-                  LfbVf  b,
-                  LfbVf  low,
-                  LfbVf  high,
-                  LfbVi  x_zero_point,
-                  LfbVi  y_zero_point,
-                  bool   is_signed)
+/* LfbAffine in all lanes. */
+typedef struct
 {
+  LfbVf a;
+  LfbVf b;
+  LfbVf high;
+  LfbVi x_zero_point;
+  LfbVb y_zero_point;  /* in 16 bits */
+  LfbVb y_min;
+} LfbAffineVectors;
+
+LFB_INLINE LfbVb
+lfb_affine_block (LfbVi4                  q,
+                  const LfbAffineVectors *v,
+                  bool                    is_signed)
+{
+  LfbVf y[4];
+  LfbVb bytes;
+
   for (int k = 0; k < 4; k++)
-    {
-      LfbVf value = lfb_vf_add (lfb_vf_mul (a, lfb_vf_of (lfb_vi_sub (q.v[k], x_zero_point))), b);
+    y[k] = lfb_vf_add (lfb_vf_mul (v->a, lfb_vf_of (lfb_vi_sub (q.v[k], v->x_zero_point))), v->b);
 
-      q.v[k] = lfb_vi_quantize (value, low, high, y_zero_point);
-    }
+  bytes = lfb_vb_quantize (y[0], y[1], y[2], y[3], v->high, v->y_zero_point, is_signed);
 
-  return lfb_vi4_pack (q, is_signed);
+  return is_signed ? lfb_vb_max_s8 (bytes, v->y_min) : lfb_vb_max_u8 (bytes, v->y_min);
+}
+
+/* Only extreme factors make infinities or NaNs. */
+LFB_INLINE bool
+lfb_affine_is_tame (const LfbAffine *affine)
+{
+  return affine->a < 1e35f && affine->a > -1e35f && affine->b < 1e38f && affine->b > -1e38f;
 }
 
 LFB_INLINE void
@@ -134,19 +152,21 @@ lfb_affine_bytes (const uint8_t   *x,
                   const LfbAffine *affine,
                   bool             is_signed)
 {
-  LfbNormEnds ends = lfb_norm_ends (affine->y_min, is_signed ? 127 : 255, affine->y_zero_point);
-  LfbVf a = lfb_vf_fill (affine->a), b = lfb_vf_fill (affine->b);
-  LfbVf low = lfb_vf_fill (ends.low), high = lfb_vf_fill (ends.high);
-  LfbVi x_zero_point = lfb_vi_fill (affine->x_zero_point), y_zero_point = lfb_vi_fill (affine->y_zero_point);
+  LfbAffineVectors v = {
+    .a = lfb_vf_fill (affine->a),
+    .b = lfb_vf_fill (affine->b),
+    .high = lfb_vf_fill ((float) ((is_signed ? 127 : 255) - affine->y_zero_point)),
+    .x_zero_point = lfb_vi_fill (affine->x_zero_point),
+    .y_zero_point = lfb_vb_fill_s16 ((int16_t) affine->y_zero_point),
+    .y_min = lfb_vb_fill ((uint8_t) affine->y_min),
+  };
   size_t i;
 
   for (i = 0; i + LFB_BYTES <= n; i += LFB_BYTES)
-    lfb_vb_store (y + i, lfb_affine_block (lfb_vi4_load (x + i, is_signed), a, b, low, high, x_zero_point, y_zero_point,
-                                           is_signed));
+    lfb_vb_store (y + i, lfb_affine_block (lfb_vi4_load (x + i, is_signed), &v, is_signed));
 
   if (i < n)
-    lfb_vb_store_part (y + i, lfb_affine_block (lfb_vi4_load_part (x + i, n - i, is_signed), a, b, low, high,
-                                                x_zero_point, y_zero_point, is_signed), n - i);
+    lfb_vb_store_part (y + i, lfb_affine_block (lfb_vi4_load_part (x + i, n - i, is_signed), &v, is_signed), n - i);
 }
 
 /* The functions of a variant, named after its instruction set. */
@@ -178,5 +198,8 @@ lfb_affine_bytes (const uint8_t   *x,
                              size_t           n, \
                              const LfbAffine *affine) \
   { \
-    lfb_affine_bytes ((const uint8_t *) x, (uint8_t *) y, n, affine, is_signed); \
+    if (lfb_affine_is_tame (affine)) \
+      lfb_affine_bytes ((const uint8_t *) x, (uint8_t *) y, n, affine, is_signed); \
+    else \
+      lfb_affine_##type##_c (x, y, n, affine); \
   }
