@@ -6,18 +6,21 @@
 
 #include <lowerfb/run/lfb-array-private.h>
 #include <lowerfb/run/lfb-call-private.h>
+#include <lowerfb/run/lfb-runtime-private.h>
 
 G_BEGIN_DECLS
 
-/* A matrix of rows, float or quantized. */
+/* A matrix of rows, float or quantized. The weight outlives it. */
 typedef struct {
   gsize n_rows;
   gsize width;
   LfbTensor *floats;    /* owned; %NULL: quantized */
   const guint8 *bytes;
   guint bits;
-  float *scales;
-  float *biases;
+  const float *scales;  /* of each row */
+  const float *zero_points;
+  float *made_scales;   /* owned, where the weight's are of another type */
+  float *made_zero_points;
 
   gboolean has_max_norm;
   double max_norm;
@@ -29,11 +32,19 @@ gboolean lfb_rows_init           (LfbRows        *self,
                                   LfbCall        *call,
                                   LfbTensor      *weight,
                                   GError        **error);
-/* Scales and biases of a quantized weight; n_rows is set. */
+/* Scales and zero points of a quantized weight. */
 gboolean lfb_rows_read_quantized (LfbRows        *self,
                                   LfbTensor      *weight,
                                   GError        **error);
 void     lfb_rows_clear          (LfbRows        *self);
+
+/* Bags @begin to @end - 1 by the kernels: of quantized rows without max_norm. */
+gboolean lfb_rows_have_kernel    (const LfbRows      *self);
+void     lfb_rows_run_kernel     (const LfbRows      *self,
+                                  const LfbRuntime   *runtime,
+                                  const LfbEmbedding *bags,
+                                  gsize               n_bags,
+                                  float              *y);
 
 /* One row into @y, multiplied and added to it, or where it is larger. */
 void     lfb_rows_copy           (const LfbRows  *self,

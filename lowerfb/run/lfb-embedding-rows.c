@@ -9,16 +9,31 @@
 #include <lowerfb/run/lfb-embedding-rows-private.h>
 #include <lowerfb/run/lfb-half-private.h>
 #include <lowerfb/run/lfb-math-private.h>
+#include <lowerfb/run/lfb-quantized-private.h>
 
 #include <math.h>
 #include <string.h>
+
+/* Floats of the result that one thread takes at least. */
+#define GRAIN 4096
 
 void
 lfb_rows_clear (LfbRows *self)
 {
   g_clear_object (&self->floats);
-  g_free (self->scales);
-  g_free (self->biases);
+  g_free (self->made_scales);
+  g_free (self->made_zero_points);
+}
+
+/* The tensor's own where they are float32, as torch makes them. */
+static const float *
+vector_floats (LfbTensor  *vector,
+               float     **made)
+{
+  if (lfb_tensor_get_dtype (vector) == LFB_DTYPE_FLOAT32)
+    return lfb_tensor_floats (vector);
+
+  return *made = lfb_vector_floats (vector);
 }
 
 gboolean
@@ -42,23 +57,8 @@ lfb_rows_read_quantized (LfbRows    *self,
     }
   self->bits = lfb_dtype_get_bits (dtype);
   self->bytes = lfb_tensor_get_data (weight, NULL);
-  self->scales = lfb_try_alloc (self->n_rows, sizeof (float), error);
-  self->biases = self->scales != NULL ? lfb_try_alloc (self->n_rows, sizeof (float), error) : NULL;
-  if (self->biases == NULL)
-    return FALSE;
-  for (gsize i = 0; i < self->n_rows; i++)
-    {
-      float scale = lfb_tensor_read_double (lfb_tensor_get_scales (weight), i);
-      float zero_point = lfb_tensor_read_double (lfb_tensor_get_zero_points (weight), i);
-
-      self->scales[i] = scale;
-      self->biases[i] = -(zero_point * scale);
-      if (self->bits < 8)
-        {
-          self->scales[i] = lfb_half_to_float (lfb_float_to_half (self->scales[i]));
-          self->biases[i] = lfb_half_to_float (lfb_float_to_half (self->biases[i]));
-        }
-    }
+  self->scales = vector_floats (lfb_tensor_get_scales (weight), &self->made_scales);
+  self->zero_points = vector_floats (lfb_tensor_get_zero_points (weight), &self->made_zero_points);
 
   return TRUE;
 }
@@ -89,6 +89,47 @@ lfb_rows_init (LfbRows    *self,
   return self->floats != NULL;
 }
 
+gboolean
+lfb_rows_have_kernel (const LfbRows *self)
+{
+  return self->floats == NULL && !self->has_max_norm;
+}
+
+typedef struct {
+  const LfbEmbeddingKernel *kernel;
+  const LfbEmbedding *bags;
+  float *y;
+} BagsJob;
+
+static void
+run_bags (gsize    begin,
+          gsize    end,
+          gpointer user_data)
+{
+  const BagsJob *job = user_data;
+
+  job->kernel->run (job->bags, begin, end, job->y + begin * job->bags->width);
+}
+
+void
+lfb_rows_run_kernel (const LfbRows      *self,
+                     const LfbRuntime   *runtime,
+                     const LfbEmbedding *bags,
+                     gsize               n_bags,
+                     float              *y)
+{
+  const LfbKernels *kernels = &runtime->kernels;
+  LfbEmbedding all = *bags;
+  BagsJob job = { NULL, &all, y };
+
+  all.rows = self->bytes;
+  all.width = self->width;
+  all.scales = self->scales;
+  all.zero_points = self->zero_points;
+  job.kernel = self->bits == 8 ? &kernels->embedding_u8 : self->bits == 4 ? &kernels->embedding_u4 : &kernels->embedding_u2;
+  lfb_runtime_parallel (runtime, n_bags, GRAIN / MAX (self->width, 1) + 1, run_bags, &job);
+}
+
 static guint
 read_integer (const LfbRows *self,
               gsize       row,
@@ -100,15 +141,33 @@ read_integer (const LfbRows *self,
   return self->bytes[i / per_byte] >> i % per_byte * self->bits & ((1u << self->bits) - 1);
 }
 
+static void
+row_parameters (const LfbRows *self,
+                gsize          row,
+                float         *scale,
+                float         *bias)
+{
+  *scale = self->scales[row];
+  *bias = -(self->zero_points[row] * *scale);
+  if (self->bits < 8)
+    {
+      *scale = lfb_half_to_float (lfb_float_to_half (*scale));
+      *bias = lfb_half_to_float (lfb_float_to_half (*bias));
+    }
+}
+
 static float
 read_value (const LfbRows *self,
             gsize       row,
             gsize       column)
 {
+  float scale, bias;
+
   if (self->floats != NULL)
     return lfb_tensor_floats (self->floats)[row * self->width + column];
+  row_parameters (self, row, &scale, &bias);
 
-  return fmaf (self->scales[row], read_integer (self, row, column), self->biases[row]);
+  return fmaf (scale, read_integer (self, row, column), bias);
 }
 
 /* What a row is multiplied by so that its norm is at most max_norm. */
@@ -156,6 +215,8 @@ lfb_rows_add (const LfbRows *self,
               float       weight,
               float      *y)
 {
+  float scale, bias;
+
   if (self->has_max_norm)
     weight *= row_factor (self, row);
   if (self->floats != NULL)
@@ -164,12 +225,11 @@ lfb_rows_add (const LfbRows *self,
         y[j] += weight * read_value (self, row, j);
       return;
     }
-  {
-    float scale = weight * self->scales[row], bias = weight * self->biases[row];
-
-    for (gsize j = 0; j < self->width; j++)
-      y[j] = fmaf (scale, read_integer (self, row, j), y[j] + bias);
-  }
+  row_parameters (self, row, &scale, &bias);
+  scale *= weight;
+  bias *= weight;
+  for (gsize j = 0; j < self->width; j++)
+    y[j] = fmaf (scale, read_integer (self, row, j), y[j] + bias);
 }
 
 void

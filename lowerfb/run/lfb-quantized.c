@@ -353,7 +353,49 @@ dequantize_range (gsize    begin,
     }
 }
 
-/* Schemes other than one scale in whole bytes are read by the tensor itself. */
+/* Channels of whole bytes, as the kernels take them. */
+static gboolean
+has_channels_kernel (LfbTensor *tensor)
+{
+  LfbDType dtype = lfb_tensor_get_dtype (tensor);
+
+  if (lfb_tensor_get_qscheme (tensor) == LFB_QSCHEME_PER_CHANNEL_AFFINE_FLOAT_QPARAMS)
+    return dtype == LFB_DTYPE_QUINT8;
+
+  return dtype == LFB_DTYPE_QUINT8 || dtype == LFB_DTYPE_QINT8 || dtype == LFB_DTYPE_QINT32;
+}
+
+static void
+dequantize_channels (const LfbKernels *kernels,
+                     LfbTensor        *tensor,
+                     float            *x)
+{
+  LfbTensor *zero_points = lfb_tensor_get_zero_points (tensor);
+  g_autofree float *s = lfb_vector_floats (lfb_tensor_get_scales (tensor));
+  gconstpointer q = lfb_tensor_get_data (tensor, NULL);
+  gsize outer, channels, inner;
+
+  split_shape (tensor, lfb_tensor_get_axis (tensor), &outer, &channels, &inner);
+  if (lfb_tensor_get_qscheme (tensor) == LFB_QSCHEME_PER_CHANNEL_AFFINE_FLOAT_QPARAMS)
+    {
+      g_autofree float *z = lfb_vector_floats (zero_points);
+
+      kernels->dequantize_float_zero_u8.run (q, x, outer, channels, inner, s, z);
+    }
+  else
+    {
+      g_autofree gint32 *z = lfb_vector_ints (zero_points);
+
+      if (lfb_tensor_get_dtype (tensor) == LFB_DTYPE_QUINT8)
+        kernels->dequantize_channels_u8.run (q, x, outer, channels, inner, s, z);
+      else if (lfb_tensor_get_dtype (tensor) == LFB_DTYPE_QINT8)
+        kernels->dequantize_channels_s8.run (q, x, outer, channels, inner, s, z);
+      else
+        kernels->dequantize_channels_s32.run (q, x, outer, channels, inner, s, z);
+    }
+}
+
+/* Integers of less than a byte are read by the tensor itself. */
 LfbTensor *
 lfb_dequantize (const LfbRuntime  *runtime,
                 LfbTensor         *tensor,
@@ -364,10 +406,15 @@ lfb_dequantize (const LfbRuntime  *runtime,
 
   if (!lfb_tensor_is_quantized (tensor))
     return lfb_tensor_convert (tensor, LFB_DTYPE_FLOAT32, error);
-  if (lfb_tensor_is_per_channel (tensor) || lfb_dtype_size (lfb_tensor_get_dtype (tensor)) == 0)
+  if (lfb_tensor_is_per_channel (tensor) ? !has_channels_kernel (tensor) : lfb_dtype_size (lfb_tensor_get_dtype (tensor)) == 0)
     return lfb_tensor_dequantize (tensor, error);
   if (!lfb_array_init_like (&array, LFB_DTYPE_FLOAT32, tensor, error))
     return NULL;
+  if (lfb_tensor_is_per_channel (tensor))
+    {
+      dequantize_channels (&runtime->kernels, tensor, array.data);
+      return lfb_array_seal (&array, error);
+    }
 
   job.runtime = runtime;
   job.from = lfb_tensor_get_data (tensor, NULL);

@@ -12,10 +12,12 @@
 #include <lowerfb/run/lfb-call-private.h>
 #include <lowerfb/run/lfb-quantized-private.h>
 #include <lowerfb/run/lfb-reference-private.h>
-#include <lowerfb/kernels/round.h>
 
 #include <math.h>
 #include <string.h>
+
+/* Elements that one thread takes at least. */
+#define GRAIN 16384
 
 typedef struct {
   gboolean relu;
@@ -186,6 +188,50 @@ batch_norm (LfbCall  *call,
   return y != NULL ? lfb_value_take_tensor (lfb_tensor_convert (y, lfb_tensor_get_dtype (input), error)) : NULL;
 }
 
+typedef struct {
+  const LfbKernels *kernels;
+  LfbDType dtype;
+  const Statistics *statistics;
+  gsize channels;
+  gsize inner;
+  float eps;
+  float ratio;          /* sx / sy */
+  float scale;
+  gint32 x_zero_point;
+  gint32 y_zero_point;
+  gint32 y_min;
+  const guint8 *x;
+  guint8 *y;
+} RowsJob;
+
+/* A row is what one channel has in one image. */
+static void
+normalize_rows (gsize    begin,
+                gsize    end,
+                gpointer user_data)
+{
+  const RowsJob *job = user_data;
+  const Statistics *s = job->statistics;
+
+  for (gsize row = begin; row < end; row++)
+    {
+      gsize c = row % job->channels, at = row * job->inner;
+      float r = 1.0f / sqrtf (s->variance[c] + job->eps);
+      LfbAffine affine = {
+        .x_zero_point = job->x_zero_point,
+        .a = (r * s->gamma[c]) * job->ratio,
+        .b = (s->beta[c] - (s->mean[c] * r) * s->gamma[c]) / job->scale,
+        .y_zero_point = job->y_zero_point,
+        .y_min = job->y_min,
+      };
+
+      if (job->dtype == LFB_DTYPE_QUINT8)
+        job->kernels->affine_u8.run (job->x + at, job->y + at, job->inner, &affine);
+      else
+        job->kernels->affine_s8.run ((const int8_t *) job->x + at, (int8_t *) job->y + at, job->inner, &affine);
+    }
+}
+
 static LfbValue *
 quantized_batch_norm (LfbCall  *call,
                       GError  **error)
@@ -196,14 +242,12 @@ quantized_batch_norm (LfbCall  *call,
   g_auto (Statistics) statistics = { NULL };
   g_auto (LfbArray) array = LFB_ARRAY_INIT;
   gsize n_dims, channels, inner = 1;
-  gint32 qmin, qmax, zx;
   gboolean from_batch;
   const gint64 *shape;
-  const guint8 *q;
   double eps = 1e-5, scale = 1;
   gint64 zero_point = 0;
   LfbDType dtype;
-  float ratio, low, high;
+  RowsJob job;
 
   if (input == NULL ||
       !lfb_check_quantized ("input", input, error) ||
@@ -226,28 +270,23 @@ quantized_batch_norm (LfbCall  *call,
   channels = shape[1];
   for (gsize i = 2; i < n_dims; i++)
     inner *= shape[i];
-  qmin = lfb_dtype_get_min (dtype);
-  qmax = lfb_dtype_get_max (dtype);
-  zx = lfb_tensor_get_zero_point (input);
-  ratio = (float) lfb_tensor_get_scale (input) / (float) scale;
-  low = (kind->relu ? zero_point : qmin) - zero_point;
-  high = qmax - zero_point;
-  q = lfb_tensor_get_data (input, NULL);
-  for (gsize row = 0; row * inner < array.n_elements; row++)
-    {
-      gsize c = row % channels;
-      float r = 1.0f / sqrtf (statistics.variance[c] + (float) eps);
-      float a = (r * statistics.gamma[c]) * ratio;
-      float b = (statistics.beta[c] - (statistics.mean[c] * r) * statistics.gamma[c]) / (float) scale;
-
-      for (gsize i = row * inner; i < (row + 1) * inner; i++)
-        {
-          gint32 integer = dtype == LFB_DTYPE_QUINT8 ? q[i] : ((const gint8 *) q)[i];
-          float value = a * (float) (integer - zx) + b;
-
-          ((guint8 *) array.data)[i] = lfb_round_even (lfb_clamp_float (value, low, high)) + zero_point;
-        }
-    }
+  job = (RowsJob) {
+    .kernels = &call->runtime->kernels,
+    .dtype = dtype,
+    .statistics = &statistics,
+    .channels = channels,
+    .inner = inner,
+    .eps = eps,
+    .ratio = (float) lfb_tensor_get_scale (input) / (float) scale,
+    .scale = scale,
+    .x_zero_point = lfb_tensor_get_zero_point (input),
+    .y_zero_point = zero_point,
+    .y_min = kind->relu ? zero_point : lfb_dtype_get_min (dtype),
+    .x = lfb_tensor_get_data (input, NULL),
+    .y = array.data,
+  };
+  if (array.n_elements > 0)
+    lfb_runtime_parallel (call->runtime, array.n_elements / inner, GRAIN / inner + 1, normalize_rows, &job);
 
   return lfb_value_take_tensor (lfb_array_seal_quantized (&array, dtype, scale, zero_point, error));
 }

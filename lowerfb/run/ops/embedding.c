@@ -98,8 +98,18 @@ embedding (LfbCall  *call,
   shape[n_dims] = rows.width;
   if (!lfb_array_init (&array, LFB_DTYPE_FLOAT32, shape, n_dims + 1, error))
     return NULL;
-  for (gsize i = 0; i < n; i++)
-    lfb_rows_copy (&rows, lfb_tensor_read_int (numbers, i), (float *) array.data + i * rows.width);
+  if (lfb_rows_have_kernel (&rows))
+    {
+      /* Each index is a bag of its own. */
+      const LfbEmbedding bags = { .indices = lfb_tensor_get_data (numbers, NULL), .skip = -1 };
+
+      lfb_rows_run_kernel (&rows, call->runtime, &bags, n, array.data);
+    }
+  else
+    {
+      for (gsize i = 0; i < n; i++)
+        lfb_rows_copy (&rows, lfb_tensor_read_int (numbers, i), (float *) array.data + i * rows.width);
+    }
   result = lfb_array_seal (&array, error);
 
   return result != NULL && !lfb_tensor_is_quantized (weight)
@@ -303,6 +313,19 @@ embedding_bag (LfbCall  *call,
   shape[1] = rows.width;
   if (!lfb_array_init (&array, LFB_DTYPE_FLOAT32, shape, 2, error))
     return NULL;
+  if (mode != BAG_MAX && lfb_rows_have_kernel (&rows))
+    {
+      const LfbEmbedding all = {
+        .indices = lfb_tensor_get_data (numbers, NULL),
+        .weights = weights != NULL ? lfb_tensor_floats (weights) : NULL,
+        .bags = bags,
+        .skip = padding,
+        .mean = mode == BAG_MEAN,
+      };
+
+      lfb_rows_run_kernel (&rows, call->runtime, &all, n_bags, array.data);
+      return lfb_value_take_tensor (lfb_array_seal (&array, error));
+    }
   for (gsize i = 0; i < n_bags; i++)
     fill_bag (&rows, mode, numbers, weights, bags[i], bags[i + 1], padding, (float *) array.data + i * rows.width);
 

@@ -18,6 +18,9 @@
 #include <math.h>
 #include <string.h>
 
+/* Elements that one thread takes at least. */
+#define GRAIN 16384
+
 typedef enum {
   LAYER,
   GROUP,
@@ -222,41 +225,87 @@ normalize_floats (const NormPlan *self,
     }
 }
 
+typedef struct {
+  const LfbKernels *kernels;
+  const NormPlan *plan;
+  gboolean is_signed;
+  double x_scale;
+  const guint8 *x;
+  guint8 *y;
+  LfbNormalize norm;     /* but for what differs between the groups */
+} GroupsJob;
+
 static void
-normalize_integers (const NormPlan *self,
-                    LfbTensor      *input,
-                    float          *y)
+group_moments (const GroupsJob *job,
+               gsize            begin,
+               int64_t         *sum,
+               int64_t         *squares)
 {
-  gboolean is_signed = lfb_tensor_get_dtype (input) == LFB_DTYPE_QINT8;
-  const guint8 *q = lfb_tensor_get_data (input, NULL);
-  gint32 zero_point = lfb_tensor_get_zero_point (input);
-  double scale = lfb_tensor_get_scale (input);
+  gint32 zero_point = job->norm.x_zero_point;
 
-  for (gsize g = 0; g < self->n_groups; g++)
+  if (job->is_signed)
+    job->kernels->moments_s8.run ((const int8_t *) job->x + begin, job->plan->length, zero_point, sum, squares);
+  else
+    job->kernels->moments_u8.run (job->x + begin, job->plan->length, zero_point, sum, squares);
+}
+
+/* Elements with neighbouring gammas, or with the same one. */
+static void
+normalize_run (const GroupsJob *job,
+               LfbNormalize    *norm,
+               gsize            begin,
+               gsize            n)
+{
+  gsize a = begin / job->plan->affine_inner % job->plan->n_affine;
+
+  norm->gamma = job->plan->gamma + a;
+  norm->beta = job->plan->beta + a;
+  if (job->is_signed)
+    job->kernels->normalize_s8.run ((const int8_t *) job->x + begin, (int8_t *) job->y + begin, n, norm);
+  else
+    job->kernels->normalize_u8.run (job->x + begin, job->y + begin, n, norm);
+}
+
+static void
+normalize_groups (gsize    first,
+                  gsize    last,
+                  gpointer user_data)
+{
+  const GroupsJob *job = user_data;
+  const NormPlan *plan = job->plan;
+  gsize n_run = plan->affine_inner == 1 ? plan->length : plan->affine_inner;
+  LfbNormalize norm = job->norm;
+
+  for (gsize g = first; g < last; g++)
     {
-      gsize begin = g * self->length, end = begin + self->length;
-      gint64 sum = 0, squares = 0;
+      gsize begin = g * plan->length;
+      int64_t sum, squares;
       double mean, variance;
-      float r, m;
 
-      for (gsize i = begin; i < end; i++)
-        {
-          gint64 difference = (is_signed ? ((const gint8 *) q)[i] : q[i]) - zero_point;
-
-          sum += difference;
-          squares += difference * difference;
-        }
-      mean = (double) sum / self->length;
-      variance = MAX ((double) squares / self->length - mean * mean, 0.0);
-      r = scale / sqrt (variance * (scale * scale) + self->eps);
-      m = mean;
-      for (gsize i = begin; i < end; i++)
-        {
-          gint32 difference = (is_signed ? ((const gint8 *) q)[i] : q[i]) - zero_point;
-
-          y[i] = apply_affine (self, ((float) difference - m) * r, i);
-        }
+      group_moments (job, begin, &sum, &squares);
+      mean = (double) sum / plan->length;
+      variance = MAX ((double) squares / plan->length - mean * mean, 0.0);
+      norm.mean = mean;
+      norm.r = job->x_scale / sqrt (variance * (job->x_scale * job->x_scale) + plan->eps);
+      for (gsize i = begin; i < begin + plan->length; i += n_run)
+        normalize_run (job, &norm, i, n_run);
     }
+}
+
+/* What is not given is 1 or 0 for all. */
+static gboolean
+fill_affine (float   **values,
+             gsize     n,
+             float     value,
+             GError  **error)
+{
+  if (*values != NULL)
+    return TRUE;
+  *values = lfb_try_alloc (n, sizeof (float), error);
+  for (gsize i = 0; i < n && *values != NULL; i++)
+    (*values)[i] = value;
+
+  return *values != NULL;
 }
 
 /* instance_norm with running statistics is a batch norm. */
@@ -370,22 +419,35 @@ quantized_norm (LfbCall  *call,
   gboolean function = lfb_call_has (call, "output_scale");
   g_auto (NormPlan) plan = { 0 };
   g_auto (LfbArray) array = LFB_ARRAY_INIT;
-  g_autoptr (LfbTensor) y = NULL;
   double scale = 1;
   gint64 zero_point = 0;
+  GroupsJob job;
 
   if (input == NULL || !lfb_check_quantized ("input", input, error) ||
       !norm_plan_init (&plan, call, input, error) ||
       !lfb_call_qparams (call, function ? "output_scale" : "scale", function ? "output_zero_point" : "zero_point",
                          lfb_tensor_get_dtype (input), &scale, &zero_point, error) ||
-      !lfb_array_init_like (&array, LFB_DTYPE_FLOAT32, input, error))
+      !fill_affine (&plan.gamma, plan.n_affine, 1, error) ||
+      !fill_affine (&plan.beta, plan.n_affine, 0, error) ||
+      !lfb_array_init_like (&array, lfb_tensor_get_dtype (input), input, error))
     return NULL;
 
-  normalize_integers (&plan, input, array.data);
-  y = lfb_array_seal (&array, error);
+  job = (GroupsJob) {
+    .kernels = &call->runtime->kernels,
+    .plan = &plan,
+    .is_signed = lfb_tensor_get_dtype (input) == LFB_DTYPE_QINT8,
+    .x_scale = lfb_tensor_get_scale (input),
+    .x = lfb_tensor_get_data (input, NULL),
+    .y = array.data,
+    .norm = {
+      .x_zero_point = lfb_tensor_get_zero_point (input), .per_element = plan.affine_inner == 1,
+      .y_scale = scale, .y_zero_point = zero_point,
+    },
+  };
+  if (plan.n_groups > 0)
+    lfb_runtime_parallel (call->runtime, plan.n_groups, GRAIN / plan.length + 1, normalize_groups, &job);
 
-  return y != NULL ? lfb_value_take_tensor (lfb_quantize (call->runtime, y, scale, zero_point,
-                                                          lfb_tensor_get_dtype (input), error)) : NULL;
+  return lfb_value_take_tensor (lfb_array_seal_quantized (&array, lfb_tensor_get_dtype (input), scale, zero_point, error));
 }
 
 #define FLOAT_RULE "(x - mean) / sqrt(var + eps) * gamma + beta, mean and variance in double"

@@ -9,10 +9,12 @@
 #include <lowerfb/run/lfb-call-private.h>
 #include <lowerfb/run/lfb-quantized-private.h>
 #include <lowerfb/run/lfb-reference-private.h>
-#include <lowerfb/kernels/round.h>
 
 #include <math.h>
 #include <string.h>
+
+/* Elements that are quantized at a time. */
+#define PART 512
 
 typedef struct {
   gsize n_spatial;
@@ -161,6 +163,26 @@ split_around (const gint64 *shape,
     *inner *= shape[d];
 }
 
+/* Elements of @size bytes, each from where @at says. */
+static void
+gather (const char   *from,
+        char         *to,
+        const gint64 *at,
+        gsize         n,
+        gsize         size)
+{
+  /* Of the innermost dimension: no call for each element. */
+  if (size == 1)
+    for (gsize j = 0; j < n; j++)
+      to[j] = from[at[j]];
+  else if (size == sizeof (float))
+    for (gsize j = 0; j < n; j++)
+      memcpy (to + j * sizeof (float), from + at[j] * sizeof (float), sizeof (float));
+  else
+    for (gsize j = 0; j < n; j++)
+      memcpy (to + j * size, from + at[j] * size, size);
+}
+
 static LfbTensor *
 nearest_dimension (const Resampling  *self,
                    gsize              i,
@@ -172,22 +194,21 @@ nearest_dimension (const Resampling  *self,
   gsize n_dims, outer, inner, item_size = lfb_dtype_size (lfb_tensor_get_dtype (input));
   float step = source_step (self, i, in);
   const char *from = lfb_tensor_get_data (input, NULL);
-  char *to;
+  g_autofree gint64 *at = NULL;
 
   lfb_sizes_copy (shape, lfb_tensor_get_shape (input, &n_dims), lfb_tensor_get_n_dims (input));
   split_around (shape, n_dims, 2 + i, &outer, &inner);
   shape[2 + i] = self->out[i];
   if (!lfb_array_init (&array, lfb_tensor_get_dtype (input), shape, n_dims, error))
     return NULL;
-  to = array.data;
+  at = lfb_try_alloc (self->out[i], sizeof *at, error);
+  if (at == NULL)
+    return NULL;
+  for (gint64 j = 0; j < self->out[i]; j++)
+    at[j] = MIN ((gint64) floorf ((float) j * step), in - 1);
+  item_size *= inner;
   for (gsize o = 0; o < outer && array.n_elements > 0; o++)
-    for (gint64 j = 0; j < self->out[i]; j++)
-      {
-        gint64 at = MIN ((gint64) floorf ((float) j * step), in - 1);
-
-        memcpy (to, from + (o * in + at) * inner * item_size, inner * item_size);
-        to += inner * item_size;
-      }
+    gather (from + o * in * item_size, (char *) array.data + o * self->out[i] * item_size, at, self->out[i], item_size);
 
   return lfb_array_seal_like (&array, input, error);
 }
@@ -195,24 +216,48 @@ nearest_dimension (const Resampling  *self,
 /* Where a result lies in the source: between @at and @next, with the weight of
  * @next.
  */
-static void
+typedef struct {
+  gint64 at;
+  gint64 next;
+  float weight;
+} LinearSource;
+
+static LinearSource
 linear_source (const Resampling *self,
                gsize             i,
                gint64            in,
-               gint64            j,
-               gint64           *at,
-               gint64           *next,
-               float            *weight)
+               gint64            j)
 {
+  LinearSource result;
   float source;
 
   if (self->align_corners)
     source = (float) j * (self->out[i] > 1 ? (float) (in - 1) / (float) (self->out[i] - 1) : 0);
   else
     source = MAX (((float) j + 0.5f) * source_step (self, i, in) - 0.5f, 0);
-  *at = MIN ((gint64) source, in - 1);
-  *next = *at + (*at < in - 1);
-  *weight = MIN (MAX (source - (float) *at, 0), 1);
+  result.at = MIN ((gint64) source, in - 1);
+  result.next = result.at + (result.at < in - 1);
+  result.weight = MIN (MAX (source - (float) result.at, 0), 1);
+
+  return result;
+}
+
+/* Rows of @inner elements between rows of @from. */
+static void
+blend (const float        *from,
+       float              *to,
+       const LinearSource *sources,
+       gsize               n,
+       gsize               inner)
+{
+  for (gsize j = 0; j < n; j++)
+    {
+      const float *low = from + sources[j].at * inner, *high = from + sources[j].next * inner;
+      float weight = sources[j].weight, rest = 1.0f - weight;
+
+      for (gsize k = 0; k < inner; k++)
+        to[j * inner + k] = rest * low[k] + weight * high[k];
+    }
 }
 
 static LfbTensor *
@@ -224,8 +269,8 @@ linear_dimension (const Resampling  *self,
   g_auto (LfbArray) array = LFB_ARRAY_INIT;
   gint64 shape[LFB_TENSOR_MAX_DIMS], in = lfb_tensor_get_dim (input, 2 + i);
   const float *from = lfb_tensor_floats (input);
+  g_autofree LinearSource *sources = NULL;
   gsize n_dims, outer, inner;
-  float *to;
 
   /* A dimension that keeps its size is copied. */
   if (in == self->out[i])
@@ -236,17 +281,13 @@ linear_dimension (const Resampling  *self,
   shape[2 + i] = self->out[i];
   if (!lfb_array_init (&array, LFB_DTYPE_FLOAT32, shape, n_dims, error))
     return NULL;
-  to = array.data;
+  sources = lfb_try_alloc (self->out[i], sizeof *sources, error);
+  if (sources == NULL)
+    return NULL;
+  for (gint64 j = 0; j < self->out[i]; j++)
+    sources[j] = linear_source (self, i, in, j);
   for (gsize o = 0; o < outer && array.n_elements > 0; o++)
-    for (gint64 j = 0; j < self->out[i]; j++)
-      {
-        gint64 at, next;
-        float weight;
-
-        linear_source (self, i, in, j, &at, &next, &weight);
-        for (gsize k = 0; k < inner; k++)
-          *to++ = (1.0f - weight) * from[(o * in + at) * inner + k] + weight * from[(o * in + next) * inner + k];
-      }
+    blend (from + o * in * inner, (float *) array.data + o * self->out[i] * inner, sources, self->out[i], inner);
 
   return lfb_array_seal (&array, error);
 }
@@ -271,24 +312,47 @@ resample (const Resampling  *self,
   return g_steal_pointer (&result);
 }
 
-/* Integers as floats; the result is round (value - z) + z. */
+/* Integers as floats; the result is round (value - z) + z, which a scale of 1
+ * makes of value - z.
+ */
 static LfbTensor *
-resample_integers (const Resampling  *self,
+resample_integers (const LfbRuntime  *runtime,
+                   const Resampling  *self,
                    LfbTensor         *input,
                    GError           **error)
 {
-  g_autoptr (LfbTensor) floats = lfb_tensor_convert (lfb_tensor_get_integers (input), LFB_DTYPE_FLOAT32, error);
-  g_autoptr (LfbTensor) resampled = floats != NULL ? resample (self, floats, error) : NULL;
-  gint32 zero_point = lfb_tensor_get_zero_point (input);
   LfbDType dtype = lfb_tensor_get_dtype (input);
-  float low = lfb_dtype_get_min (dtype) - zero_point, high = lfb_dtype_get_max (dtype) - zero_point;
+  gint32 zero_point = lfb_tensor_get_zero_point (input);
+  gsize n = lfb_tensor_get_n_elements (input);
+  g_auto (LfbArray) integers = LFB_ARRAY_INIT;
   g_auto (LfbArray) array = LFB_ARRAY_INIT;
+  g_autoptr (LfbTensor) floats = NULL;
+  g_autoptr (LfbTensor) resampled = NULL;
+  float part[PART];
 
+  if (!lfb_array_init_like (&integers, LFB_DTYPE_FLOAT32, input, error))
+    return NULL;
+  if (dtype == LFB_DTYPE_QUINT8)
+    runtime->kernels.dequantize_u8.run (lfb_tensor_get_data (input, NULL), integers.data, n, 1, 0);
+  else
+    runtime->kernels.dequantize_s8.run (lfb_tensor_get_data (input, NULL), integers.data, n, 1, 0);
+  floats = lfb_array_seal (&integers, error);
+  resampled = floats != NULL ? resample (self, floats, error) : NULL;
   if (resampled == NULL || !lfb_array_init_like (&array, dtype, resampled, error))
     return NULL;
-  for (gsize i = 0; i < array.n_elements; i++)
-    ((guint8 *) array.data)[i] =
-      lfb_round_even (lfb_clamp_float (lfb_tensor_floats (resampled)[i] - (float) zero_point, low, high)) + zero_point;
+
+  for (gsize at = 0; at < array.n_elements; at += PART)
+    {
+      const float *x = lfb_tensor_floats (resampled) + at;
+
+      n = MIN (PART, array.n_elements - at);
+      for (gsize i = 0; i < n; i++)
+        part[i] = x[i] - (float) zero_point;
+      if (dtype == LFB_DTYPE_QUINT8)
+        runtime->kernels.quantize_u8.run (part, (guint8 *) array.data + at, n, 1, zero_point);
+      else
+        runtime->kernels.quantize_s8.run (part, (gint8 *) array.data + at, n, 1, zero_point);
+    }
 
   return lfb_array_seal_like (&array, input, error);
 }
@@ -308,7 +372,7 @@ interpolate (LfbCall  *call,
     {
       if (!lfb_check_quantized ("input", input, error))
         return NULL;
-      return lfb_value_take_tensor (resampling.linear ? resample_integers (&resampling, input, error)
+      return lfb_value_take_tensor (resampling.linear ? resample_integers (call->runtime, &resampling, input, error)
                                                       : resample (&resampling, input, error));
     }
   if (!resampling.linear)

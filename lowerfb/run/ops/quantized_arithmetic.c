@@ -11,7 +11,6 @@
 #include <string.h>
 
 #define GRAIN 8192
-#define BLOCK 512
 
 typedef struct {
   gboolean multiply;
@@ -24,86 +23,27 @@ static const ArithmeticKind mul = { TRUE, FALSE }, mul_relu = { TRUE, TRUE };
 typedef struct {
   const LfbRuntime *runtime;
   LfbDType dtype;
-  gboolean relu;
+  gboolean multiply;
   const guint8 *a, *b;
-  float a_scale, b_scale;
-  gint32 a_zero_point, b_zero_point;
-  double y_scale;
-  gint32 y_zero_point;
   guint8 *y;
+  LfbBinaryRange range;
 } TwoJob;
 
-static gint32
-read_integer (LfbDType      dtype,
-              const guint8 *bytes,
-              gsize         i)
-{
-  return dtype == LFB_DTYPE_QUINT8 ? bytes[i] : ((const gint8 *) bytes)[i];
-}
-
 static void
-dequantize_block (const LfbKernels *kernels,
-                  LfbDType          dtype,
-                  const guint8     *q,
-                  float            *x,
-                  gsize             n,
-                  float             scale,
-                  gint32            zero_point)
-{
-  if (dtype == LFB_DTYPE_QUINT8)
-    kernels->dequantize_u8.run (q, x, n, scale, zero_point);
-  else
-    kernels->dequantize_s8.run ((const int8_t *) q, x, n, scale, zero_point);
-}
-
-/* dequantize both, add, relu, quantize */
-static void
-add_range (gsize    begin,
+two_range (gsize    begin,
            gsize    end,
            gpointer user_data)
 {
   const TwoJob *job = user_data;
   const LfbKernels *kernels = &job->runtime->kernels;
-  float a[BLOCK], b[BLOCK];
+  const guint8 *a = job->a + begin, *b = job->b + begin;
+  guint8 *y = job->y + begin;
 
-  for (gsize at = begin; at < end; at += BLOCK)
-    {
-      gsize n = MIN (BLOCK, end - at);
-
-      dequantize_block (kernels, job->dtype, job->a + at, a, n, job->a_scale, job->a_zero_point);
-      dequantize_block (kernels, job->dtype, job->b + at, b, n, job->b_scale, job->b_zero_point);
-      for (gsize i = 0; i < n; i++)
-        {
-          a[i] += b[i];
-          if (job->relu)
-            a[i] = a[i] < 0 ? 0 : a[i];
-        }
-      if (job->dtype == LFB_DTYPE_QUINT8)
-        kernels->quantize_u8.run (a, job->y + at, n, job->y_scale, job->y_zero_point);
-      else
-        kernels->quantize_s8.run (a, (int8_t *) job->y + at, n, job->y_scale, job->y_zero_point);
-    }
-}
-
-/* y = clamp (round (float ((qa - za) (qb - zb)) * m) + zy) */
-static void
-mul_range (gsize    begin,
-           gsize    end,
-           gpointer user_data)
-{
-  const TwoJob *job = user_data;
-  float y_scale = job->y_scale;
-  float multiplier = (job->a_scale * job->b_scale) * (1.0f / y_scale);
-  gint32 qmin = lfb_dtype_get_min (job->dtype), qmax = lfb_dtype_get_max (job->dtype);
-  float low = (job->relu ? job->y_zero_point : qmin) - job->y_zero_point, high = qmax - job->y_zero_point;
-
-  for (gsize i = begin; i < end; i++)
-    {
-      gint32 sum = (read_integer (job->dtype, job->a, i) - job->a_zero_point) *
-                   (read_integer (job->dtype, job->b, i) - job->b_zero_point);
-
-      job->y[i] = lfb_round_even (lfb_clamp_float ((float) sum * multiplier, low, high)) + job->y_zero_point;
-    }
+  if (job->dtype == LFB_DTYPE_QUINT8)
+    (job->multiply ? kernels->mul_u8 : kernels->add_u8).run (a, b, y, end - begin, &job->range);
+  else
+    (job->multiply ? kernels->mul_s8 : kernels->add_s8).run ((const int8_t *) a, (const int8_t *) b, (int8_t *) y,
+                                                             end - begin, &job->range);
 }
 
 static LfbTensor *
@@ -143,17 +83,16 @@ two_tensors (LfbCall               *call,
     return NULL;
 
   job.dtype = dtype;
-  job.relu = kind->relu;
+  job.multiply = kind->multiply;
   job.a = lfb_tensor_get_data (x, NULL);
   job.b = lfb_tensor_get_data (y, NULL);
-  job.a_scale = lfb_tensor_get_scale (a);
-  job.b_scale = lfb_tensor_get_scale (b);
-  job.a_zero_point = lfb_tensor_get_zero_point (a);
-  job.b_zero_point = lfb_tensor_get_zero_point (b);
-  job.y_scale = scale;
-  job.y_zero_point = zero_point;
   job.y = array.data;
-  lfb_runtime_parallel (call->runtime, array.n_elements, GRAIN, kind->multiply ? mul_range : add_range, &job);
+  job.range = (LfbBinaryRange) {
+    .a_scale = lfb_tensor_get_scale (a), .b_scale = lfb_tensor_get_scale (b), .y_scale = scale,
+    .a_zero_point = lfb_tensor_get_zero_point (a), .b_zero_point = lfb_tensor_get_zero_point (b),
+    .y_zero_point = zero_point, .relu = kind->relu,
+  };
+  lfb_runtime_parallel (call->runtime, array.n_elements, GRAIN, two_range, &job);
 
   return lfb_array_seal_quantized (&array, dtype, scale, zero_point, error);
 }

@@ -305,7 +305,8 @@ reduce (LfbCall  *call,
 
 /* Integers: the exact sum of q - z, in one float product. */
 static LfbTensor *
-integer_mean (const LfbReduction  *reduction,
+integer_mean (const LfbRuntime    *runtime,
+              const LfbReduction  *reduction,
               LfbTensor           *input,
               GError             **error)
 {
@@ -326,12 +327,14 @@ integer_mean (const LfbReduction  *reduction,
       return NULL;
     }
   q = lfb_tensor_get_data (rows, NULL);
-  for (gsize i = 0; i < array.n_elements; i++)
+  for (gsize i = 0; i < array.n_elements; i++, q += reduction->n_reduced)
     {
-      gint64 sum = 0;
+      int64_t sum, squares;
 
-      for (gsize j = 0; j < reduction->n_reduced; j++, q++)
-        sum += (is_signed ? *(const gint8 *) q : *q) - zero_point;
+      if (is_signed)
+        runtime->kernels.moments_s8.run ((const int8_t *) q, reduction->n_reduced, zero_point, &sum, &squares);
+      else
+        runtime->kernels.moments_u8.run (q, reduction->n_reduced, zero_point, &sum, &squares);
       ((guint8 *) array.data)[i] = lfb_round_even (lfb_clamp_float ((float) sum * factor, qmin - zero_point, qmax - zero_point)) + zero_point;
     }
 
@@ -349,7 +352,7 @@ mean (LfbCall  *call,
   if (input == NULL || !lfb_reduction_read (&reduction, call, input, error))
     return NULL;
   if (lfb_tensor_is_quantized (input))
-    return lfb_check_quantized ("input", input, error) ? lfb_value_take_tensor (integer_mean (&reduction, input, error)) : NULL;
+    return lfb_check_quantized ("input", input, error) ? lfb_value_take_tensor (integer_mean (call->runtime, &reduction, input, error)) : NULL;
 
   dtype = lfb_tensor_get_dtype (input);
   if (!lfb_call_dtype (call, "dtype", &dtype, error))
