@@ -161,13 +161,21 @@ lfb_avg_pool_vectors (const LfbWindow  *window,
 {
   LfbPosition position = lfb_position_of (window, pixels->begin);
   size_t element_size = type == LFB_AVG_F32 ? sizeof (float) : 1;
+  LfbAvgWindow last = { .count = 0, .divisor = 1.0f };
+  LfbAvgVectors v = lfb_avg_vectors (&last, average, type);
 
   for (size_t pixel = pixels->begin; pixel < pixels->end; pixel++)
     {
       LfbAvgWindow taps = lfb_avg_window (window, average, &position, adaptive);
-      LfbAvgVectors v = lfb_avg_vectors (&taps, average, type);
       LfbTapGrid grid = lfb_tap_grid (window, &position, taps.taps, x, pixels->x_stride * element_size);
       char *target = (char *) y + pixel * pixels->y_stride * element_size;
+
+      /* Most windows are as large as the one before. */
+      if (taps.count != last.count || taps.divisor != last.divisor)
+        {
+          v = lfb_avg_vectors (&taps, average, type);
+          last = taps;
+        }
 
       if (type == LFB_AVG_F32)
         lfb_avg_pool_pixel_floats (&grid, pixels->channels, &v, (float *) (void *) target);

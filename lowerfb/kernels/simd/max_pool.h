@@ -73,17 +73,27 @@ lfb_max_pool_vectors (const LfbWindow *window,
 {
   LfbPosition position = lfb_position_of (window, pixels->begin);
   size_t size = pixels->channels * element_size;
+  LfbTaps taps[3] = {
+    lfb_window_taps (window, 0, position.index[0]),
+    lfb_window_taps (window, 1, position.index[1]),
+    { 0, 0, 0, 0 },
+  };
 
   for (size_t pixel = pixels->begin; pixel < pixels->end; pixel++)
     {
-      LfbTaps taps[3] = {
-        lfb_window_taps (window, 0, position.index[0]),
-        lfb_window_taps (window, 1, position.index[1]),
-        lfb_window_taps (window, 2, position.index[2]),
-      };
-      LfbTapGrid grid = lfb_tap_grid (window, &position, taps, x, pixels->x_stride * element_size);
       char *target = (char *) y + pixel * pixels->y_stride * element_size;
       size_t i = 0;
+      LfbTapGrid grid;
+
+      /* Else the same as before. */
+      if (position.index[2] == 0)
+        {
+          taps[0] = lfb_window_taps (window, 0, position.index[0]);
+          taps[1] = lfb_window_taps (window, 1, position.index[1]);
+        }
+
+      taps[2] = lfb_window_taps (window, 2, position.index[2]);
+      grid = lfb_tap_grid (window, &position, taps, x, pixels->x_stride * element_size);
 
       for (; i + 4 * LFB_BYTES <= size; i += 4 * LFB_BYTES)
         lfb_max_pool_group (&grid, i, 4, smallest, take, target);

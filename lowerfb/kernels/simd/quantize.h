@@ -16,9 +16,8 @@
 typedef struct
 {
   LfbVf reciprocal;
-  LfbVf low;
   LfbVf high;
-  LfbVi zero_point;
+  LfbVb zero_point;  /* in 16 bits */
 } LfbQuantizeVectors;
 
 LFB_INLINE LfbQuantizeVectors
@@ -29,9 +28,8 @@ lfb_quantize_vectors (float   scale,
   LfbQuantizeVectors p;
 
   p.reciprocal = lfb_vf_fill (1.0f / scale);
-  p.low = lfb_vf_fill ((float) ((is_signed ? -128 : 0) - zero_point));
   p.high = lfb_vf_fill ((float) ((is_signed ? 127 : 255) - zero_point));
-  p.zero_point = lfb_vi_fill (zero_point);
+  p.zero_point = lfb_vb_fill_s16 ((int16_t) zero_point);
 
   return p;
 }
@@ -41,12 +39,10 @@ lfb_quantize_block (LfbVf4                    x,
                     const LfbQuantizeVectors *p,
                     bool                      is_signed)
 {
-  LfbVi4 q;
-
   for (int k = 0; k < 4; k++)
-    q.v[k] = lfb_vi_quantize (lfb_vf_zero_nan (lfb_vf_mul (x.v[k], p->reciprocal)), p->low, p->high, p->zero_point);
+    x.v[k] = lfb_vf_zero_nan (lfb_vf_mul (x.v[k], p->reciprocal));
 
-  return lfb_vi4_pack (q, is_signed);
+  return lfb_vb_quantize (x.v[0], x.v[1], x.v[2], x.v[3], p->high, p->zero_point, is_signed);
 }
 
 LFB_INLINE void
