@@ -133,6 +133,35 @@ output (const LfbTile *tile,
     _mm512_mask_storeu_ps (y + 64 * piece, mask, lfb_rescale_avx512 (sum, bias, multiplier, tile->rescale->relu));
 }
 
+/* The bytes of 32 outputs, two rows at a time. */
+static void
+output_wide (const LfbTile *tile,
+             const __m512i *sums,
+             size_t         rows)
+{
+  const LfbRequantizeAvx512 stage = lfb_requantize_avx512 (tile->requantize);
+  const __m512i in_order = _mm512_setr_epi32 (0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+  __m512 low_bias = _mm512_loadu_ps (tile->bias), high_bias = _mm512_loadu_ps (tile->bias + 16);
+  __m512 low = _mm512_loadu_ps (tile->multiplier), high = _mm512_loadu_ps (tile->multiplier + 16);
+  uint8_t *y = tile->y;
+
+  for (size_t row = 0; row < rows; row += 2, y += 2 * tile->y_stride)
+    {
+      size_t second = row + 1 < rows ? row + 1 : row;
+      __m512i rounded[4] = {
+        lfb_requantize_round_avx512 (&stage, sums[row], low_bias, low),
+        lfb_requantize_round_avx512 (&stage, sums[12 + row], high_bias, high),
+        lfb_requantize_round_avx512 (&stage, sums[second], low_bias, low),
+        lfb_requantize_round_avx512 (&stage, sums[12 + second], high_bias, high),
+      };
+      __m512i bytes = _mm512_permutexvar_epi32 (in_order, lfb_requantize_pack4_avx512 (&stage, rounded));
+
+      _mm256_storeu_si256 ((__m256i *) y, _mm512_castsi512_si256 (bytes));
+      if (second > row)
+        _mm256_storeu_si256 ((__m256i *) (y + tile->y_stride), _mm512_extracti64x4_epi64 (bytes, 1));
+    }
+}
+
 /* From sums to y. */
 static void
 finish (const LfbTile *tile,
@@ -140,6 +169,12 @@ finish (const LfbTile *tile,
         size_t         rows,
         size_t         vectors)
 {
+  if (tile->n_outputs == LFB_TILE_OUTPUTS && tile->requantize != NULL && tile->w_zero_points == NULL)
+    {
+      output_wide (tile, sums, rows);
+      return;
+    }
+
   for (size_t piece = 0; piece < vectors; piece++)
     for (size_t row = 0; row < rows; row++)
       {
