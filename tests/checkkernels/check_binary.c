@@ -84,6 +84,23 @@ some_zero_point (CheckType type)
   return rnd_one_in (5) ? qmin : rnd_one_in (5) ? qmax : (int32_t) rnd_between (qmin, qmax);
 }
 
+/* In statements: calls inside of one initializer have no fixed order. */
+static LfbBinaryRange
+some_range (CheckType type)
+{
+  LfbBinaryRange range;
+
+  range.a_scale = some_scale ();
+  range.b_scale = some_scale ();
+  range.y_scale = some_scale ();
+  range.a_zero_point = some_zero_point (type);
+  range.b_zero_point = some_zero_point (type);
+  range.y_zero_point = some_zero_point (type);
+  range.relu = rnd_one_in (2);
+
+  return range;
+}
+
 /* Where the output goes. */
 typedef enum
 {
@@ -101,11 +118,7 @@ binary_case (Operation         operation,
              int               place,
              Target            target)
 {
-  LfbBinaryRange range = {
-    .a_scale = some_scale (), .b_scale = some_scale (), .y_scale = some_scale (),
-    .a_zero_point = some_zero_point (type), .b_zero_point = some_zero_point (type),
-    .y_zero_point = some_zero_point (type), .relu = rnd_one_in (2),
-  };
+  LfbBinaryRange range = some_range (type);
   void *a = guard_new (type, n, place);
   void *b = guard_new (type, n, rnd_place ());
   void *y = target == OVER_A ? a : target == OVER_B ? b : guard_new (type, n, place);
@@ -146,7 +159,11 @@ check (Operation         operation,
     binary_case (operation, type, kernels, 300, place, APART);
 
   for (int i = 0; i < 400; i++)
-    binary_case (operation, type, kernels, (size_t) rnd_between (1, 2000), rnd_place (), APART);
+    {
+      size_t n = (size_t) rnd_between (1, 2000);
+
+      binary_case (operation, type, kernels, n, rnd_place (), APART);
+    }
 }
 
 #define N_BENCH 65536
