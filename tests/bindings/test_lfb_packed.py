@@ -168,8 +168,8 @@ class Conv(unittest.TestCase):
             import torch
         except ImportError:
             self.skipTest("PyTorch is missing")
-        if "fbgemm" not in torch.backends.quantized.supported_engines:
-            self.skipTest("this PyTorch has no FBGEMM")
+        engine = next(name for name in ("fbgemm", "onednn") if name in torch.backends.quantized.supported_engines)
+        torch.backends.quantized.engine = engine
         generator = torch.Generator().manual_seed(1)
         weight = torch.quantize_per_channel(torch.rand((4, 3, 3, 3), generator=generator) - 0.5,
                                             torch.rand(4, generator=generator) * 0.01 + 0.002,
