@@ -171,14 +171,15 @@ _lfb_node_get_subject (LfbNode *node)
 }
 
 /* Of operator only these: and_, or_ and not_ are Python's words, and no more
- * work in place than __name__ does.
+ * work in place than __name__ does; nor does imatmul, for which tensors have no
+ * method of their own.
  */
 LfbChange
 _lfb_name_get_change (const char *name)
 {
   static const char *assignments[] = {
     "operator.iadd", "operator.isub", "operator.imul", "operator.itruediv", "operator.ifloordiv", "operator.imod",
-    "operator.ipow", "operator.imatmul", "operator.iand", "operator.ior", "operator.ixor", "operator.ilshift",
+    "operator.ipow", "operator.iand", "operator.ior", "operator.ixor", "operator.ilshift",
     "operator.irshift", "operator.setitem", "__setitem__", "torch.Tensor.__setitem__", NULL,
   };
   static const char *shapes[] = {

@@ -391,7 +391,8 @@ static LfbValue *
 split (LfbCall  *call,
        GError  **error)
 {
-  LfbValue *given = lfb_call_get (call, "split_size_or_sections");
+  const char *name = lfb_call_has (call, "split_sizes") ? "split_sizes" : "split_size_or_sections";
+  LfbValue *given = lfb_call_get (call, name);
   gint64 step = 1, total = 0;
   gsize dim, n;
   LfbTensor *input = splittable_input (call, &dim, error);
@@ -399,9 +400,9 @@ split (LfbCall  *call,
 
   if (input == NULL)
     return NULL;
-  if (!lfb_value_is_sequence (given))
+  if (!lfb_value_is_sequence (given) && g_str_equal (name, "split_size_or_sections"))
     {
-      if (!lfb_call_int (call, "split_size_or_sections", &step, error))
+      if (!lfb_call_int (call, name, &step, error))
         return NULL;
       if (step < 1)
         {
@@ -411,19 +412,26 @@ split (LfbCall  *call,
       return split_equal (input, dim, step, error);
     }
 
+  if (!lfb_value_is_sequence (given))
+    {
+      g_autofree char *found = lfb_value_describe (given);
+
+      g_set_error (error, LFB_ERROR, LFB_ERROR_ARGUMENT, "argument `%s` is %s, expected a sequence of ints", name, found);
+      return NULL;
+    }
   n = lfb_value_get_n_items (given);
   sizes = g_new0 (gint64, MAX (n, 1));
   for (gsize i = 0; i < n; i++)
     if (!lfb_value_read_int (lfb_value_get_item (given, i), &sizes[i]) || sizes[i] < 0 ||
         __builtin_add_overflow (total, sizes[i], &total))
       {
-        g_set_error_literal (error, LFB_ERROR, LFB_ERROR_ARGUMENT, "argument `split_size_or_sections` must hold ints of 0 or more");
+        g_set_error (error, LFB_ERROR, LFB_ERROR_ARGUMENT, "argument `%s` must hold ints of 0 or more", name);
         return NULL;
       }
   if (total != lfb_tensor_get_dim (input, dim))
     {
       g_set_error (error, LFB_ERROR, LFB_ERROR_SHAPE,
-                   "argument `split_size_or_sections` adds up to %" G_GINT64_FORMAT ", expected %" G_GINT64_FORMAT,
+                   "argument `%s` adds up to %" G_GINT64_FORMAT ", expected %" G_GINT64_FORMAT, name,
                    total, lfb_tensor_get_dim (input, dim));
       return NULL;
     }
@@ -482,8 +490,12 @@ static const LfbOperator operators[] = {
   { .functions = "torch.stack", .signature = "tensors, dim=0", .rule = "joined along a new dimension", .run = stack },
   { .functions = "torch.chunk", .methods = "chunk", .signature = "input, chunks, dim=0", .rule = "a number of parts", .run = chunk },
   {
-    .functions = "torch.split torch.functional.split", .methods = "split split_with_sizes",
+    .functions = "torch.split torch.functional.split", .methods = "split",
     .signature = "input, split_size_or_sections, dim=0", .rule = "parts of a size, or of given sizes", .run = split,
+  },
+  {
+    .functions = "torch.split_with_sizes", .methods = "split_with_sizes",
+    .signature = "input, split_sizes, dim=0", .rule = "parts of given sizes", .run = split,
   },
   { .functions = "torch.unbind", .methods = "unbind", .signature = "input, dim=0", .rule = "every index of a dimension", .run = unbind },
 };

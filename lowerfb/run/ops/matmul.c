@@ -388,7 +388,8 @@ quantized_matmul (LfbCall  *call,
 
 static const LfbOperator operators[] = {
   {
-    .functions = "torch.matmul operator.matmul torch.ops.aten.matmul", .methods = "matmul __matmul__", .signature = "input, other",
+    .functions = "torch.matmul operator.matmul operator.imatmul torch.ops.aten.matmul",
+    .methods = "matmul __matmul__", .signature = "input, other",
     .rule = "the matrix product; batches broadcast", .run = matmul,
   },
   { .functions = "torch.mm", .methods = "mm", .signature = "input, mat2", .rule = "the product of two matrices", .run = mm },

@@ -112,6 +112,13 @@ def split_and_unbind(b):
 
 
 @case
+def split_with_sizes(b):
+    y = _y(b)
+    b.method("relu_", b.call(operator.getitem, b.call(torch.split_with_sizes, y, [1, 2, 1], 1), 1))
+    return y
+
+
+@case
 def parts_do_not_overlap(b):
     y = _y(b)
     parts = b.method("split", y, [1, 3], 1)
@@ -411,6 +418,15 @@ def modules_hardswish_and_leaky(b):
     y = _y(b, 2, 4)
     b.module(torch.nn.LeakyReLU(0.5, inplace=True), b.method("view", y, 8))
     return y
+
+
+@case
+def matrix_product_is_no_assignment(b):
+    y = _y(b, 3, 3)
+    v = b.method("view", y, -1)
+    r = b.call(operator.imatmul, y, y)
+    b.method("relu_", r)
+    return y, v, r
 
 
 @case

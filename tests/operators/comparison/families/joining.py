@@ -96,7 +96,7 @@ def chunk(draw, name):
     return Trial(data, chunks, draw.dim(data.dim())) if draw.chance(0.7) else Trial(data, chunks)
 
 
-@compares("torch.split")
+@compares("torch.split", "torch.split_with_sizes")
 def split(draw, name):
     data = anything(draw, draw.shape(0 if draw.chance(0.05) else 1, size=8))
     dim = draw.dim(data.dim()) if draw.chance(0.7) else 0
@@ -108,6 +108,8 @@ def split(draw, name):
         sections.append(draw.int(0, size - sum(sections)))
     if draw.chance(0.06):
         sections.append(1)
+    if draw.chance(0.3) and name.endswith("split_with_sizes"):
+        return Trial(data, settings={"split_sizes": sections, "dim": dim})
     return Trial(data, sections, dim)
 
 
