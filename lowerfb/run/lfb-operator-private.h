@@ -93,6 +93,7 @@ extern const LfbOperatorFamily lfb_index_operators;
 extern const LfbOperatorFamily lfb_interpolate_operators;
 extern const LfbOperatorFamily lfb_linear_operators;
 extern const LfbOperatorFamily lfb_matmul_operators;
+extern const LfbOperatorFamily lfb_norm_operators;
 extern const LfbOperatorFamily lfb_pad_operators;
 extern const LfbOperatorFamily lfb_pool_operators;
 extern const LfbOperatorFamily lfb_python_operators;

@@ -29,6 +29,7 @@ static const LfbTitledFamily families[] = {
   { "Interpolation", &lfb_interpolate_operators },
   { "Linear", &lfb_linear_operators },
   { "Matrix products", &lfb_matmul_operators },
+  { "Norms of vectors and matrices", &lfb_norm_operators },
   { "Padding", &lfb_pad_operators },
   { "Pooling", &lfb_pool_operators },
   { "Numbers and attributes of Python", &lfb_python_operators },

@@ -120,18 +120,6 @@ logsumexp_doubles (const double *x,
   return lfb_log (sum) + max;
 }
 
-static double
-norm_doubles (const double *x,
-              gsize         n)
-{
-  double sum = 0;
-
-  for (gsize i = 0; i < n; i++)
-    sum += x[i] * x[i];
-
-  return sqrt (sum);
-}
-
 /* Two passes: the mean, then the squares of the differences. */
 static double
 variance_doubles (const double *x,
@@ -218,7 +206,6 @@ static const ReduceKind min_kind = { min_doubles, TYPE_SAME, TRUE, min_integers 
 static const ReduceKind all_kind = { all_doubles, TYPE_BOOL, FALSE, NULL };
 static const ReduceKind any_kind = { any_doubles, TYPE_BOOL, FALSE, NULL };
 static const ReduceKind logsumexp_kind = { logsumexp_doubles, TYPE_FLOAT, FALSE, NULL };
-static const ReduceKind norm_kind = { norm_doubles, TYPE_FLOAT, FALSE, NULL };
 static const ReduceKind mean_kind = { mean_doubles, TYPE_FLOAT, FALSE, NULL };
 
 /* @input in @dtype, reduced in 64 bits: as integers if that is what they are and
@@ -278,18 +265,11 @@ reduce (LfbCall  *call,
   const ReduceKind *kind = LFB_CALL_DATA (call, ReduceKind);
   LfbTensor *input = lfb_call_tensor (call, "input", error);
   LfbReduction reduction;
-  double order = 2;
   LfbDType dtype;
 
   if (input == NULL || !lfb_check_plain ("input", input, error) ||
-      !lfb_call_double (call, "ord", &order, error) ||
       !lfb_reduction_read (&reduction, call, input, error))
     return NULL;
-  if (order != 2)
-    {
-      g_set_error (error, LFB_ERROR, LFB_ERROR_UNSUPPORTED, "argument `ord` is %g, expected 2", order);
-      return NULL;
-    }
   dtype = lfb_tensor_get_dtype (input);
   if (kind->type == TYPE_SUM && !sum_type (call, input, &dtype, error))
     return NULL;
@@ -492,10 +472,6 @@ static const LfbOperator operators[] = {
   {
     .functions = "torch.logsumexp", .methods = "logsumexp", .signature = "input, dim, keepdim=False",
     .rule = "log(sum of exp(x))", .run = reduce, .data = &logsumexp_kind,
-  },
-  {
-    .functions = "torch.linalg.vector_norm", .signature = "input, ord=2, dim=None, keepdim=False",
-    .rule = "the square root of the sum of squares (ord 2)", .run = reduce, .data = &norm_kind,
   },
   {
     .functions = "torch.var torch.std torch.var_mean torch.std_mean", .methods = "var std",

@@ -115,11 +115,45 @@ def logsumexp(draw, name):
     return Trial(draw.plain(shape, FLOATS), settings=settings, bound=SOFTMAX, tolerated=[HALF])
 
 
-@compares("torch.linalg.vector_norm")
-def vector_norm(draw, name):
+# Powers in float32 are off by more the larger they are.
+NORM = Bound(ulps=64, part=2e-6, double=1000, precise=double)
+ORDERS = (1, 2, 0, float("inf"), -float("inf"), 3, 0.5, -1, -2, 1.5, -2.5, 2.0)
+NO_SINGULAR_VALUES = ("we compute no singular values", lambda ours, theirs: "singular value" in ours.text)
+SQUARES = ("PyTorch takes the squares of integers for 'fro' over two dimensions",
+           lambda ours, theirs: ours.error is not None and "expected floats" in ours.text)
+
+
+def _norm_settings(draw, shape, order, orders, everything):
+    settings = reduction(draw, len(shape), everything=everything)
+    if draw.chance(0.85):
+        settings[order] = draw.choice(orders)
+    if draw.chance(0.15):
+        settings["dtype"] = draw.choice(FLOATS if draw.chance(0.9) else INTEGERS)
+    return settings
+
+
+@compares("torch.norm", "torch.linalg.vector_norm")
+def norm(draw, name):
     shape = draw.shape()
-    data = draw.plain(shape, FLOATS[:2])
-    return Trial(data, settings=reduction(draw, len(shape)), bound=Bound(ulps=4, double=100, precise=double))
+    plain = name.endswith("vector_norm")
+    orders = ORDERS if plain or draw.chance(0.7) else ("fro", "fro", "nuc", None, "no")
+    settings = _norm_settings(draw, shape, "ord" if plain else "p", orders, 0.3)
+    data = draw.plain(shape, FLOATS if draw.chance(0.95) else INTEGERS)
+    return Trial(data, settings=settings, bound=NORM, tolerated=[HALF, NO_SINGULAR_VALUES, SQUARES])
+
+
+@compares("torch.linalg.norm")
+def linalg_norm(draw, name):
+    shape = draw.shape(0, 3)
+    matrix = draw.chance(0.5) and len(shape) >= 2
+    orders = (1, -1, float("inf"), -float("inf"), "fro", 2, -2, "nuc", 3, "no") if matrix else ORDERS
+    settings = _norm_settings(draw, shape, "ord", orders, 0.2)
+    if matrix and (len(shape) != 2 or draw.chance(0.5)):
+        settings["dim"] = draw.choice((tuple, list))(draw.sample(range(-len(shape), 0), 2))
+    elif matrix:
+        settings.pop("dim", None)
+    data = draw.plain(shape, FLOATS if draw.chance(0.95) else INTEGERS)
+    return Trial(data, settings=settings, bound=NORM, tolerated=[HALF, NO_SINGULAR_VALUES])
 
 
 @compares("torch.var")
