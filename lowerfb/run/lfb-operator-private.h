@@ -73,6 +73,7 @@ typedef struct {
 
 /* The families, one a file in ops/. */
 extern const LfbOperatorFamily lfb_activation_operators;
+extern const LfbOperatorFamily lfb_adaptive_max_pool_operators;
 extern const LfbOperatorFamily lfb_arithmetic_operators;
 extern const LfbOperatorFamily lfb_attention_operators;
 extern const LfbOperatorFamily lfb_batch_norm_operators;

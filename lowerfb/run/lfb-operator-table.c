@@ -9,6 +9,7 @@
 
 static const LfbTitledFamily families[] = {
   { "Activations", &lfb_activation_operators },
+  { "Adaptive max pooling", &lfb_adaptive_max_pool_operators },
   { "Arithmetic", &lfb_arithmetic_operators },
   { "Attention", &lfb_attention_operators },
   { "Batch norm", &lfb_batch_norm_operators },

@@ -62,6 +62,15 @@ gboolean   lfb_read_sizes           (LfbCall                *call,
                                      gint64                  min,
                                      gsize                  *sizes,
                                      GError                **error);
+/* The parameter output_size as sizes in three places. None, or None in the place
+ * of one dimension, is the size that @image has. */
+gboolean   lfb_read_output_size     (LfbCall                *call,
+                                     const LfbImage         *image,
+                                     gsize                  *sizes,
+                                     GError                **error);
+/* Fails for the parameter return_indices if it is set. */
+gboolean   lfb_refuse_indices       (LfbCall                *call,
+                                     GError                **error);
 /* Reads stride, padding, dilation, groups, padding_mode and, for a transposed
  * one, output_padding; the kernel is that of @weight. */
 gboolean   lfb_conv_settings_read   (LfbConvSettings        *self,

@@ -105,6 +105,68 @@ lfb_read_sizes (LfbCall     *call,
   return TRUE;
 }
 
+gboolean
+lfb_read_output_size (LfbCall         *call,
+                      const LfbImage  *image,
+                      gsize           *sizes,
+                      GError         **error)
+{
+  LfbValue *value = lfb_call_get (call, "output_size");
+  gsize n = image->n_spatial;
+  gboolean sequence = lfb_value_is_sequence (value);
+
+  if (sequence && lfb_value_get_n_items (value) != n && lfb_value_get_n_items (value) != 1)
+    {
+      g_set_error (error, LFB_ERROR, LFB_ERROR_ARGUMENT,
+                   "argument `output_size` has %" G_GSIZE_FORMAT " ints, expected 1 or %" G_GSIZE_FORMAT,
+                   lfb_value_get_n_items (value), n);
+      return FALSE;
+    }
+  for (gsize i = 0; i < 3; i++)
+    {
+      gint64 size = image->size[i];
+      LfbValue *item = value;
+
+      sizes[i] = 1;
+      if (i < 3 - n)
+        continue;
+      if (sequence)
+        item = lfb_value_get_item (value, lfb_value_get_n_items (value) == 1 ? 0 : i - (3 - n));
+      if (!lfb_value_is_none (item) && !lfb_value_read_int (item, &size))
+        {
+          g_autofree char *found = lfb_value_describe (item);
+
+          g_set_error (error, LFB_ERROR, LFB_ERROR_ARGUMENT,
+                       "argument `output_size` has %s, expected ints or None", found);
+          return FALSE;
+        }
+      if (size < 0 || size > G_MAXINT32)
+        {
+          g_set_error (error, LFB_ERROR, LFB_ERROR_RANGE,
+                       "argument `output_size` is %" G_GINT64_FORMAT ", expected 0 to 2147483647", size);
+          return FALSE;
+        }
+      sizes[i] = size;
+    }
+
+  return TRUE;
+}
+
+gboolean
+lfb_refuse_indices (LfbCall  *call,
+                    GError  **error)
+{
+  gboolean return_indices = FALSE;
+
+  if (!lfb_call_bool (call, "return_indices", &return_indices, error))
+    return FALSE;
+  if (return_indices)
+    g_set_error_literal (error, LFB_ERROR, LFB_ERROR_UNSUPPORTED,
+                         "argument `return_indices` is True; only the maxima themselves are returned");
+
+  return !return_indices;
+}
+
 /* 'same', 'valid', or numbers. */
 static gboolean
 read_padding (LfbConvSettings  *self,

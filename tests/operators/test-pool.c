@@ -39,6 +39,16 @@ test_pools (void)
     { "torch.nn.functional.adaptive_avg_pool1d (f32[1,3]{1 2 3}, 0)", "f32[1,0]{}" },
     { "torch.nn.functional.adaptive_avg_pool1d (f32[1,3]{1 2 3}, -1)", "!RANGE `output_size` is -1" },
     { "torch.nn.functional.avg_pool2d (i64[1,1,1,1]{1}, 1)", "!DTYPE expected float32" },
+    { "torch.nn.functional.adaptive_max_pool1d (f32[1,5]{1 9 3 4 5}, 2)", "f32[1,2]{9 5}" },
+    { "torch.nn.functional.adaptive_max_pool1d (f32[1,3]{-1 nan -3}, 2)", "f32[1,2]{nan nan}" },
+    { "torch.nn.functional.adaptive_max_pool1d (f32[1,2]{-inf 7}, 4)", "f32[1,4]{-inf -inf 7 7}" },
+    { "torch.nn.AdaptiveMaxPool2d (f32[1,1,2,2]{1 2 3 4}, (None, 1))", "f32[1,1,2,1]{2 4}" },
+    { "torch.nn.AdaptiveMaxPool3d (f32[1,1,1,1,3]{1 5 3}, 1)", "f32[1,1,1,1,1]{5}" },
+    { "torch.nn.functional.adaptive_max_pool2d (f32[1,1,1]{1}, 1, True)", "!UNSUPPORTED `return_indices`" },
+    { "torch.nn.functional.adaptive_max_pool2d (f32[1,1]{1}, 1)", "!SHAPE expected 3 to 4 dimensions" },
+    { "torch.nn.functional.adaptive_max_pool2d (f32[1,1,1]{1}, (1, -1))", "!RANGE `output_size` is -1" },
+    { "torch.nn.functional.adaptive_max_pool2d (quint8[1,1,1]{1}*0.5@0, 1)", "!DTYPE is quantized" },
+    { "torch.nn.functional.adaptive_max_pool2d (i64[1,1,1]{1}, 1)", "!DTYPE expected floats" },
   };
 
   LFB_TEST_ROWS (rows);

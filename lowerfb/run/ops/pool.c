@@ -139,55 +139,20 @@ read_window (LfbCall         *call,
   return TRUE;
 }
 
-/* None, or in the place of one dimension, is the size that the input has. */
 static gboolean
-read_output_size (LfbCall         *call,
-                  const LfbImage  *image,
-                  LfbWindow       *window,
-                  GError         **error)
+read_adaptive_window (LfbCall         *call,
+                      const LfbImage  *image,
+                      LfbWindow       *window,
+                      GError         **error)
 {
-  LfbValue *value = lfb_call_get (call, "output_size");
-  gsize n = image->n_spatial;
-  gboolean sequence = lfb_value_is_sequence (value);
-
-  if (sequence && lfb_value_get_n_items (value) != n && lfb_value_get_n_items (value) != 1)
-    {
-      g_set_error (error, LFB_ERROR, LFB_ERROR_ARGUMENT,
-                   "argument `output_size` has %" G_GSIZE_FORMAT " ints, expected 1 or %" G_GSIZE_FORMAT,
-                   lfb_value_get_n_items (value), n);
-      return FALSE;
-    }
   for (gsize i = 0; i < 3; i++)
     {
-      gint64 size = image->size[i];
-      LfbValue *item = value;
-
       window->in_size[i] = image->size[i];
-      window->out_size[i] = 1;
       window->kernel[i] = window->stride[i] = window->dilation[i] = 1;
       window->padding[i] = 0;
-      if (i < 3 - n)
-        continue;
-      if (sequence)
-        item = lfb_value_get_item (value, lfb_value_get_n_items (value) == 1 ? 0 : i - (3 - n));
-      if (!lfb_value_is_none (item) && !lfb_value_read_int (item, &size))
-        {
-          g_autofree char *found = lfb_value_describe (item);
-
-          g_set_error (error, LFB_ERROR, LFB_ERROR_ARGUMENT,
-                       "argument `output_size` has %s, expected ints or None", found);
-          return FALSE;
-        }
-      if (size < 0 || size > G_MAXINT32)
-        {
-          g_set_error (error, LFB_ERROR, LFB_ERROR_RANGE,
-                       "argument `output_size` is %" G_GINT64_FORMAT ", expected 0 to 2147483647", size);
-          return FALSE;
-        }
-      window->out_size[i] = size;
     }
 
-  return TRUE;
+  return lfb_read_output_size (call, image, window->out_size, error);
 }
 
 static gboolean
@@ -251,21 +216,6 @@ kernel_input (LfbCall  *call,
 }
 
 static gboolean
-refuse_indices (LfbCall  *call,
-                GError  **error)
-{
-  gboolean return_indices = FALSE;
-
-  if (!lfb_call_bool (call, "return_indices", &return_indices, error))
-    return FALSE;
-  if (return_indices)
-    g_set_error_literal (error, LFB_ERROR, LFB_ERROR_UNSUPPORTED,
-                         "argument `return_indices` is True; only the maxima themselves are returned");
-
-  return !return_indices;
-}
-
-static gboolean
 run_window (LfbCall          *call,
             const LfbImage   *image,
             const LfbWindow  *window,
@@ -315,10 +265,10 @@ pool (LfbCall  *call,
   gsize n_dims;
 
   if (input == NULL ||
-      !refuse_indices (call, error) ||
+      !lfb_refuse_indices (call, error) ||
       !lfb_image_init (&image, "input", input, kind->n_spatial, error))
     return NULL;
-  if (kind->type == ADAPTIVE_AVG_POOL ? !read_output_size (call, &image, &window, error)
+  if (kind->type == ADAPTIVE_AVG_POOL ? !read_adaptive_window (call, &image, &window, error)
                                       : !read_window (call, &image, &window, error))
     return NULL;
   if (kind->type != MAX_POOL && !read_average (call, &window, input, &average, error))

@@ -155,6 +155,17 @@ def avg_pool(draw, name):
                  tolerated=[HALF, negative, _bigger_padding(settings, n), NO_WINDOW, ONLY_FLOAT32])
 
 
+def _output_size(draw, n, name):
+    sizes = [draw.int(1, 5) for _ in range(n)]
+    none = n > 1 and not name.startswith("torch._C") and draw.chance(0.3)
+    output = tuple(None if none and draw.chance(0.5) else size for size in sizes)
+    if draw.chance(0.3) and not none and not name.startswith("torch._C"):
+        output = sizes[0]
+    if draw.chance(0.02):
+        output = 0 if isinstance(output, int) else (0,) * n
+    return output
+
+
 @compares("torch.adaptive_avg_pool1d", "torch.nn.functional.adaptive_avg_pool2d",
           "torch.nn.functional.adaptive_avg_pool3d")
 def adaptive_avg_pool(draw, name):
@@ -163,13 +174,7 @@ def adaptive_avg_pool(draw, name):
     if len(shape) == n:
         return None   # a mean in PyTorch's eyes, if all sizes are 1
     data = _data(draw, shape)
-    sizes = [draw.int(1, 5) for _ in range(n)]
-    none = n > 1 and not name.startswith("torch._C") and draw.chance(0.3)
-    output = tuple(None if none and draw.chance(0.5) else size for size in sizes)
-    if draw.chance(0.3) and not none and not name.startswith("torch._C"):
-        output = sizes[0]
-    if draw.chance(0.02):
-        output = 0 if isinstance(output, int) else (0,) * n
+    output = _output_size(draw, n, name)
     outputs = _all(output, n) if isinstance(output, int) else output
     wanted = [own if size is None else size for size, own in zip(outputs, shape[-n:])]
 
@@ -181,3 +186,13 @@ def adaptive_avg_pool(draw, name):
     ruled = data.is_quantized and len(shape) > n and 0 not in shape and 0 not in wanted
     return Trial(data, settings={"output_size": output}, rule=rule if ruled else None, bound=AVERAGE,
                  tolerated=[HALF, ONLY_FLOAT32, one_pixel(data, -n - 1)])
+
+
+@compares(*("torch.nn.functional.adaptive_max_pool%dd" % n for n in (1, 2, 3)))
+def adaptive_max_pool(draw, name):
+    n = rank_of(name)
+    data = draw.plain(_image(draw, n), (torch.float32,) if draw.chance(0.6) else FLOATS, special=0.3)
+    settings = {"output_size": _output_size(draw, n, name)}
+    if draw.chance(0.2):
+        settings["return_indices"] = False
+    return Trial(data, settings=settings)
