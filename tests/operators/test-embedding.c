@@ -14,6 +14,9 @@ test_embedding (void)
   static const LfbTestRow rows[] = {
     { "torch.ao.nn.quantized.Embedding (i64[2]{2 0}, " ROWS ")", "f32[2,2]{16 20 -0.5 0.5}" },
     { OPS "embedding_byte (" OPS "embedding_bag_prepack (" ROWS "), i32[1,1]{1})", "f32[1,1,2]{3.5 5.5}" },
+    { OPS "embedding_bag_unpack (" OPS "embedding_bag_prepack (" ROWS "))", ROWS },
+    { OPS "embedding_bag_unpack (" OPS "linear_prepack (qint8[1,1]{1}*0.5@0))", "!DTYPE expected quint8" },
+    { OPS "embedding_bag_unpack (f32[1,1]{1})", "!ARGUMENT `W_prepack` is" },
     { "torch.nn.functional.embedding (i64[1]{1}, f32[2,1]{3 4})", "f32[1,1]{4}" },
     /* Norm 5, at most 1: a fifth. */
     { "torch.nn.functional.embedding (i64[1]{0}, f32[1,2]{3 4}, max_norm=1.0)", "f32[1,2]{0.6 0.8}" },

@@ -90,7 +90,7 @@ static const LfbOperator operators[] = {
   PREPACK ("torch.ops.quantized.conv_transpose2d_prepack", conv_transpose2d, TRANSPOSED_SETTINGS),
   PREPACK ("torch.ops.quantized.conv_transpose3d_prepack", conv_transpose3d, TRANSPOSED_SETTINGS),
   {
-    .functions = "torch.ops.quantized.conv1d_unpack torch.ops.quantized.conv2d_unpack "
+    .functions = "torch.ops.quantized.conv1d_unpack torch.ops.quantized.conv2d_unpack torch.ops.quantized.conv_unpack "
                  "torch.ops.quantized.conv3d_unpack torch.ops.quantized.conv_transpose1d_unpack "
                  "torch.ops.quantized.conv_transpose2d_unpack torch.ops.quantized.conv_transpose3d_unpack",
     .signature = "packed_weights",

@@ -46,14 +46,12 @@ read_indices (const char  *name,
 }
 
 static LfbTensor *
-find_weight (LfbCall  *call,
-             GError  **error)
+packed_rows (LfbCall     *call,
+             const char  *name,
+             GError     **error)
 {
-  LfbValue *packed = lfb_call_get (call, "packed_weight");
+  LfbValue *packed = lfb_call_get (call, name);
   LfbValue *weight = NULL;
-
-  if (packed == NULL)
-    return call->info->row->prepare != NULL ? lfb_call_state (call, error) : lfb_call_tensor (call, "weight", error);
 
   if (lfb_value_get_kind (packed) == LFB_VALUE_KIND_PACKED)
     weight = lfb_value_lookup (packed, "weight");
@@ -61,11 +59,21 @@ find_weight (LfbCall  *call,
     {
       g_autofree char *found = lfb_value_describe (packed);
 
-      g_set_error (error, LFB_ERROR, LFB_ERROR_ARGUMENT, "argument `packed_weight` is %s, expected packed rows", found);
+      g_set_error (error, LFB_ERROR, LFB_ERROR_ARGUMENT, "argument `%s` is %s, expected packed rows", name, found);
       return NULL;
     }
 
   return lfb_value_get_tensor (weight);
+}
+
+static LfbTensor *
+find_weight (LfbCall  *call,
+             GError  **error)
+{
+  if (lfb_call_has (call, "packed_weight"))
+    return packed_rows (call, "packed_weight", error);
+
+  return call->info->row->prepare != NULL ? lfb_call_state (call, error) : lfb_call_tensor (call, "weight", error);
 }
 
 static const char *
@@ -371,6 +379,21 @@ prepack (LfbCall  *call,
   return lfb_value_for_packed ("EmbeddingPackedParamsBase", parts);
 }
 
+/* Weights that could not be packed are refused: other packed values have weights too. */
+static LfbValue *
+unpack (LfbCall  *call,
+        GError  **error)
+{
+  LfbTensor *weight = packed_rows (call, "W_prepack", error);
+  g_auto (LfbRows) rows = { 0 };
+
+  if (weight == NULL || !lfb_check_rank ("W_prepack", weight, 2, 2, error))
+    return NULL;
+  rows.n_rows = lfb_tensor_get_dim (weight, 0);
+
+  return lfb_rows_read_quantized (&rows, weight, error) ? lfb_value_for_tensor (weight) : NULL;
+}
+
 #define ROW_RULE "fma(s, q, b) of a row, b = -(z * s)"
 #define BAG_RULE "per bag in index order out = fma(w s, q, out + w b); mean, max and padding_idx as torch"
 #define FLOAT_BAG_RULE "sums, means or maxima of rows, a bag each"
@@ -428,6 +451,10 @@ static const LfbOperator operators[] = {
   {
     .functions = OPS "embedding_bag_prepack", .signature = "weight",
     .rule = "packed rows of a weight quantized with float zero points for each row", .run = prepack,
+  },
+  {
+    .functions = OPS "embedding_bag_unpack", .signature = "W_prepack",
+    .rule = "the weight of packed rows", .run = unpack,
   },
 };
 

@@ -232,7 +232,8 @@ NAMES = ["torch.ops.quantized.conv%s%dd_prepack" % (kind, n) for n in (1, 2, 3) 
 
 @compares("torch.ops.quantized.conv1d_unpack", *NAMES)
 def prepack(draw, name):
-    layer = layer_of(draw, name.replace("quantized.conv_prepack", "quantized.conv2d_prepack"))
+    layer = layer_of(draw, name.replace("quantized.conv_prepack", "quantized.conv2d_prepack").replace(
+        "quantized.conv_unpack", "quantized.conv2d_unpack"))
     weight, bias = operands(draw, layer, 0.1)
     kind = layer.packer.replace("_prepack", "_unpack")
     unpacked = lambda packed: Lfb.call("torch.ops.quantized." + kind, native([packed])).unpack()   # noqa: E731

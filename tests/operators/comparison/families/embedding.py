@@ -260,3 +260,10 @@ def prepack(draw, name):
     return Trial(ours=lambda: ((table.ours(),), {}), bound=BYTES,
                  expect=lambda: getattr(QUANTIZED, read)(table.packed(), everything),
                  finish=lambda packed: Lfb.call("torch.ops.quantized." + read, native([packed, everything])))
+
+
+@compares("torch.ops.quantized.embedding_bag_unpack")
+def unpack(draw, name):
+    table = Table(draw, draw.choice((torch.quint8, torch.quint4x2)))
+    return Trial(ours=lambda: ((table.our_packed(),), {}), rule=table.quantized,
+                 unlike="PyTorch 1.13's result has lost its scales and zero points")
