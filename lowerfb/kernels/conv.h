@@ -25,7 +25,9 @@
  *       y[pixel * y_stride + n] is written for the computed pixels and channels and nothing else
  *   scratch  scratch_size() bytes, 64-byte aligned, of this call alone; NULL if the size is 0
  *
- * x, y, scratch, packed and the parameter arrays do not overlap.
+ *   addend  what is added to the elements of y, for run_u8; NULL: nothing
+ *
+ * x, y, scratch, packed, the addend and the parameter arrays do not overlap.
  */
 
 #pragma once
@@ -54,6 +56,7 @@ typedef struct
   size_t           n_begin;
   size_t           n_end;
   void            *scratch;
+  const LfbAddend *addend;      /* requantize.h */
 } LfbConvArgs;
 
 typedef struct

@@ -69,3 +69,11 @@ lfb_accumulation_limit (bool weight_zero_points)
   /* |x - zx| <= 255 and |w| <= 128, |w - zw| <= 255. */
   return (size_t) ((UINT64_C (1) << 31) / (weight_zero_points ? 255 * 255 : 255 * 128));
 }
+
+bool
+lfb_addend_fits (float product_scale,
+                 float scale,
+                 float y_scale)
+{
+  return product_scale < 1e35f && scale < 1e35f && 1.0f / y_scale < 3e38f;
+}

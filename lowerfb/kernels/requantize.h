@@ -44,6 +44,41 @@ typedef struct
   bool         relu;
 } LfbRescale;
 
+/* A second u8 operand, which a product with a quantized output adds to each
+ * element on the way; numerics.md, "ConvAdd" and the row on add.  v is
+ * (float (acc) + bias[n]) * multiplier[n], each operation rounded to float32:
+ *
+ *   not rounded  y = clamp (round (v + (q - zero_point) * scale) + y_zero_point, y_min, y_max)
+ *                with the range of the LfbRequantize: scale is that of q by that of y
+ *   rounded      the product is requantized first, and then the two are added as binary.h has it:
+ *                p = clamp (round (v) + p_zero_point, p_min, p_max), as the LfbRequantize alone gives it
+ *                s = ((p - p_zero_point) * product_scale + (q - zero_point) * scale) * reciprocal
+ *                y = clamp (round (s) + y_zero_point, y_min, y_max), with the range given here
+ *
+ * Rounded, the scales must be such as lfb_addend_fits () accepts: then no sum is a NaN.
+ */
+typedef struct
+{
+  const uint8_t *q;              /* q[pixel * stride + n]; only elements whose y is computed are read */
+  size_t         stride;         /* >= the number of outputs; any alignment */
+  float          scale;
+  int32_t        zero_point;     /* 0 to 255 */
+  bool           rounded;
+
+  /* Rounded: */
+  float          product_scale;  /* of p */
+  float          reciprocal;     /* 1.0f / scale of y */
+  int32_t        y_zero_point;   /* 0 to 255 */
+  int32_t        y_min;          /* 0, or y_zero_point with a fused relu; a clamp that follows may be folded in */
+  int32_t        y_max;          /* 255, or less; y_min <= y_max */
+} LfbAddend;
+
+/* Whether a product of scale @product_scale and an addend of @scale can be added
+ * that way; scales finite and > 0. */
+bool   lfb_addend_fits         (float        product_scale,
+                                float        scale,
+                                float        y_scale);
+
 /* How many floats each parameter array holds. */
 size_t lfb_output_length       (size_t n_outputs);
 

@@ -71,6 +71,18 @@ gboolean lfb_packed_taps_apply         (const LfbPackedTaps  *self,
                                         gboolean              relu,
                                         LfbArray             *array,
                                         GError              **error);
+/* With @extra, quint8 of the shape of the output, added before rounding. */
+gboolean lfb_packed_taps_apply_add     (const LfbPackedTaps  *self,
+                                        const LfbRuntime     *runtime,
+                                        const char           *name,
+                                        LfbTensor            *input,
+                                        const char           *extra_name,
+                                        LfbTensor            *extra,
+                                        double                scale,
+                                        gint64                zero_point,
+                                        gboolean              relu,
+                                        LfbArray             *array,
+                                        GError              **error);
 gboolean lfb_packed_taps_apply_dynamic (const LfbPackedTaps  *self,
                                         const LfbRuntime     *runtime,
                                         const char           *name,

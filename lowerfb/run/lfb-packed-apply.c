@@ -147,7 +147,62 @@ lfb_packed_taps_apply (const LfbPackedTaps  *self,
 
   fill_requantize (&output, &stage, input, zero_point, relu);
 
-  return lfb_packed_taps_run (self, runtime, name, input, output.x_zero_point, &output, NULL, array, error);
+  return lfb_packed_taps_run (self, runtime, name, input, output.x_zero_point, &output, NULL, NULL, array, error);
+}
+
+/* y = clamp (round ((float (acc) + b / (sx sw)) * m + (q2 - z2) * (s2 / sy)) + zy) */
+gboolean
+lfb_packed_taps_apply_add (const LfbPackedTaps  *self,
+                           const LfbRuntime     *runtime,
+                           const char           *name,
+                           LfbTensor            *input,
+                           const char           *extra_name,
+                           LfbTensor            *extra,
+                           double                scale,
+                           gint64                zero_point,
+                           gboolean              relu,
+                           LfbArray             *array,
+                           GError              **error)
+{
+  g_auto (LfbOutputStage) stage = { NULL, NULL };
+  g_autofree guint8 *last = NULL;
+  LfbRequantize output = { 0 };
+  LfbAddend addend = { 0 };
+  gsize n_dims, n_spatial = self->settings.n_spatial, pixels = 1;
+  const gint64 *own = lfb_tensor_get_shape (input, &n_dims);
+  gint64 shape[5];
+
+  if (!lfb_check_activation (name, input, error) ||
+      !lfb_check_activation (extra_name, extra, error) ||
+      !lfb_packed_taps_shape (self, name, own, n_dims, shape, error) ||
+      !lfb_output_stage_init (&stage, &self->params, lfb_tensor_get_scale (input), scale, error))
+    return FALSE;
+  if (lfb_tensor_get_n_dims (extra) != n_dims ||
+      !lfb_sizes_equal (lfb_tensor_get_shape (extra, NULL), shape, n_dims))
+    {
+      g_autofree char *found = lfb_tensor_describe_shape (extra);
+      g_autofree char *wanted = lfb_shape_to_string (shape, n_dims);
+
+      g_set_error (error, LFB_ERROR, LFB_ERROR_SHAPE,
+                   "argument `%s` has the shape %s, expected that of the convolution, %s", extra_name, found, wanted);
+      return FALSE;
+    }
+
+  for (gsize i = n_dims - n_spatial; i < n_dims; i++)
+    pixels *= shape[i];
+  last = lfb_try_alloc (lfb_tensor_get_n_elements (extra), 1, error);
+  if (last == NULL)
+    return FALSE;
+  lfb_to_channels_last (lfb_tensor_get_data (extra, NULL), last, 1, n_dims > n_spatial + 1 ? shape[0] : 1,
+                        self->out_channels, pixels);
+
+  fill_requantize (&output, &stage, input, zero_point, relu);
+  addend.q = last;
+  addend.stride = self->out_channels;
+  addend.scale = (float) lfb_tensor_get_scale (extra) / (float) scale;
+  addend.zero_point = lfb_tensor_get_zero_point (extra);
+
+  return lfb_packed_taps_run (self, runtime, name, input, output.x_zero_point, &output, NULL, &addend, array, error);
 }
 
 gboolean
@@ -173,5 +228,5 @@ lfb_packed_taps_apply_dynamic (const LfbPackedTaps  *self,
   output.x_zero_point = lfb_tensor_get_zero_point (quantized);
   output.relu = relu;
 
-  return lfb_packed_taps_run (self, runtime, name, quantized, output.x_zero_point, NULL, &output, array, error);
+  return lfb_packed_taps_run (self, runtime, name, quantized, output.x_zero_point, NULL, &output, NULL, array, error);
 }

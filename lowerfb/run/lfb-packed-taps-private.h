@@ -36,7 +36,8 @@ gboolean       lfb_packed_taps_shape    (const LfbPackedTaps    *self,
                                          GError                **error);
 
 /* One output stage is given: with @requantize the array is filled with quint8
- * integers, with @rescale with float32, both channels first. */
+ * integers, to which @addend (channels last, of the shape of the output) may be
+ * added, with @rescale with float32; the array is channels first. */
 gboolean       lfb_packed_taps_run      (const LfbPackedTaps    *self,
                                          const LfbRuntime       *runtime,
                                          const char             *name,
@@ -44,6 +45,7 @@ gboolean       lfb_packed_taps_run      (const LfbPackedTaps    *self,
                                          gint32                  x_zero_point,
                                          const LfbRequantize    *requantize,
                                          const LfbRescale       *rescale,
+                                         const LfbAddend        *addend,
                                          LfbArray               *array,
                                          GError                **error);
 

@@ -161,6 +161,7 @@ typedef struct {
   const guint8 *x;
   const LfbRequantize *requantize;
   const LfbRescale *rescale;
+  const LfbAddend *addend;
   gpointer y;
   gint failed;
 } ConvJob;
@@ -193,6 +194,7 @@ run_pixels (gsize    begin,
   args.pixel_end = end;
   args.n_end = job->conv->out_channels;
   args.scratch = scratch;
+  args.addend = job->addend;
   if (job->requantize != NULL)
     job->kernel->run_u8 (job->conv->packed, &args, job->requantize, job->y);
   else
@@ -230,10 +232,11 @@ run_window (const LfbPackedTaps  *self,
             const guint8         *x,
             const LfbRequantize  *requantize,
             const LfbRescale     *rescale,
+            const LfbAddend      *addend,
             LfbArray             *array,
             GError              **error)
 {
-  ConvJob job = { self, &runtime->kernels.conv, window, x, requantize, rescale, NULL, FALSE };
+  ConvJob job = { self, &runtime->kernels.conv, window, x, requantize, rescale, addend, NULL, FALSE };
   gsize item_size = requantize != NULL ? 1 : sizeof (float);
   gsize pixels = lfb_volume (window->out_size);
   gsize work = self->out_channels * lfb_volume (window->kernel) * (self->in_channels / self->settings.groups);
@@ -311,6 +314,7 @@ lfb_packed_taps_run (const LfbPackedTaps  *self,
                      gint32                x_zero_point,
                      const LfbRequantize  *requantize,
                      const LfbRescale     *rescale,
+                     const LfbAddend      *addend,
                      LfbArray             *array,
                      GError              **error)
 {
@@ -349,5 +353,6 @@ lfb_packed_taps_run (const LfbPackedTaps  *self,
 
   x = arrange_input (self, &image, input, x_zero_point, &window, error);
 
-  return x != NULL && run_window (self, runtime, &image, &window, x, requantize, rescale, array, error);
+  return x != NULL && run_window (self, runtime, &image, &window, x, requantize, rescale, addend, array,
+                                  error);
 }

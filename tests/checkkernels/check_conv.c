@@ -81,6 +81,8 @@ random_case (int n_dims)
   c.split_pixels = rnd_one_in (3);
   c.split_channels = rnd_one_in (3);
   c.place = rnd_place ();
+  c.add = rnd_one_in (3) ? (int) rnd_between (1, 2) : 0;
+  c.q_gap = rnd_one_in (2) ? 0 : (size_t) rnd_between (1, 40);
 
   return c;
 }
@@ -193,9 +195,35 @@ check_places (const LfbKernels *kernels)
     }
 }
 
+/* What is added, in each way of computing a convolution. */
+static void
+check_addends (const LfbKernels *kernels)
+{
+  for (int form = 0; form < 160; form++)
+    {
+      ConvCase cases[] = {
+        plain_case (64, 64, 1, 9, 1, 1), plain_case (35, 71, 1, 6, 1, 1), plain_case (9, 96, 1, 7, 3, 1),
+        plain_case (3, 64, 1, 9, 7, 2),  plain_case (40, 40, 40, 8, 3, 1), plain_case (70, 70, 70, 7, 3, 2),
+        plain_case (80, 80, 10, 4, 3, 1), plain_case (24, 24, 6, 5, 3, 1), plain_case (12, 21, 3, 4, 3, 1),
+      };
+
+      for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        {
+          cases[i].add = 1 + form % 2;
+          cases[i].q_gap = form & 2 ? 0 : 19;
+          cases[i].x_is_zero_point = form & 4;
+          cases[i].extreme = form & 8;
+          cases[i].zero_points = form % 16 == 5;
+          cases[i].place = form % N_PLACES;
+          conv_case_run (kernels, &cases[i]);
+        }
+    }
+}
+
 static void
 check (const LfbKernels *kernels)
 {
+  check_addends (kernels);
   check_channels (kernels);
   check_saturation (kernels);
   check_zero_points (kernels);

@@ -13,6 +13,30 @@ conv_volume (const size_t size[3])
   return size[0] * size[1] * size[2];
 }
 
+static LfbAddend
+addend_new (const ConvCase *c,
+            size_t          n_pixels)
+{
+  size_t stride = c->out + c->q_gap, size = (n_pixels - 1) * stride + c->out;
+  uint8_t *q = guard_new (CHECK_U8, size, c->place);
+  LfbAddend addend = { .q = q, .stride = stride, .rounded = c->add == 2 };
+
+  fill_bytes (CHECK_U8, q, size, c->x_fill);
+  guard_freeze (q);
+  addend.zero_point = (int32_t) rnd_between (0, 255);
+  /* Powers of two make ties. */
+  addend.scale = rnd_one_in (3) ? 0.5f : rnd_float (0.01f, 3.0f);
+  addend.product_scale = rnd_one_in (3) ? 0.25f : rnd_float (0.01f, 3.0f);
+  addend.reciprocal = rnd_one_in (3) ? 1.0f : rnd_float (0.1f, 2.0f);
+  if (rnd_one_in (20))
+    addend.scale = addend.product_scale = 0.99e35f;
+  addend.y_zero_point = (int32_t) rnd_between (0, 255);
+  addend.y_min = rnd_one_in (2) ? 0 : addend.y_zero_point;
+  addend.y_max = rnd_one_in (4) ? (int32_t) rnd_between (addend.y_min, 255) : 255;
+
+  return addend;
+}
+
 ConvData
 conv_data_new (const ConvCase *c)
 {
@@ -53,6 +77,10 @@ conv_data_new (const ConvCase *c)
   data.args.pixel_end = data.n_pixels;
   data.args.n_end = c->out;
   data.outputs = outputs_new (c->out, k, c->x_zero_point);
+  if (c->extreme)
+    outputs_extreme (&data.outputs, c->out);
+  if (c->add != 0)
+    data.addend = addend_new (c, data.n_pixels);
 
   guard_freeze (x);
   guard_freeze (w);
@@ -141,7 +169,10 @@ reference (const ConvData *data,
         int64_t acc = sum_plainly (data, pixel / conv_volume (out), index, n);
         size_t at = pixel * data->args.y_stride + n;
 
-        y_u8[at] = ref_requantize (acc, q->bias[n], q->multiplier[n], q->y_zero_point, q->y_min, q->y_max);
+        y_u8[at] = data->addend.q == NULL
+                     ? ref_requantize (acc, q->bias[n], q->multiplier[n], q->y_zero_point, q->y_min, q->y_max)
+                     : ref_requantize_add (acc, q->bias[n], q->multiplier[n], q,
+                                           data->addend.q[pixel * data->addend.stride + n], &data->addend);
         y_f32[at] = ref_rescale (acc, r->bias[n], r->multiplier[n], r->relu);
       }
 }
@@ -169,6 +200,8 @@ run_kernel (const LfbConvKernel *kernel,
   LfbConvArgs args = data->args;
   size_t scratch_size = kernel->scratch_size (packed, args.window);
 
+  if (data->addend.q != NULL)
+    args.addend = &data->addend;
   args.scratch = scratch_size > 0 ? guard_aligned (scratch_size) : NULL;
 
   kernel->run_u8 (packed, &args, &data->outputs.requantize, y_u8);
@@ -186,12 +219,12 @@ describe (const ConvCase *c,
 
   check_case ("batch=%zu in=%zu out=%zu groups=%zu size=%zux%zux%zu->%zux%zux%zu kernel=%zux%zux%zu "
               "stride=%zu,%zu,%zu dilation=%zu,%zu,%zu padding=%zu,%zu,%zu gaps=%zu,%zu fills=%d,%d zero_points=%d "
-              "zx=%d x_is_zero_point=%d pixels=%zu..%zu channels=%zu..%zu place=%d",
+              "zx=%d x_is_zero_point=%d add=%d pixels=%zu..%zu channels=%zu..%zu place=%d",
               c->batch, c->in, c->out, c->groups, w->in_size[0], w->in_size[1], w->in_size[2], w->out_size[0],
               w->out_size[1], w->out_size[2], w->kernel[0], w->kernel[1], w->kernel[2], w->stride[0], w->stride[1],
               w->stride[2], w->dilation[0], w->dilation[1], w->dilation[2], w->padding[0], w->padding[1],
               w->padding[2], c->x_gap, c->y_gap, c->x_fill, c->w_fill, c->zero_points, c->x_zero_point,
-              c->x_is_zero_point, data->args.pixel_begin, data->args.pixel_end, data->args.n_begin,
+              c->x_is_zero_point, c->add, data->args.pixel_begin, data->args.pixel_end, data->args.n_begin,
               data->args.n_end, c->place);
 }
 

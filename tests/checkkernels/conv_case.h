@@ -17,6 +17,9 @@ typedef struct
   int       x_zero_point;
   bool      x_is_zero_point;
   bool      split_pixels, split_channels;
+  int       add;               /* 0: nothing; 1: to the product; 2: to the rounded product */
+  size_t    q_gap;
+  bool      extreme;           /* parameters of the output */
   int       place;
 } ConvCase;
 
@@ -25,6 +28,7 @@ typedef struct
   LfbConvWeights weights;
   LfbConvArgs    args;
   Outputs        outputs;
+  LfbAddend      addend;
   size_t         n_pixels;  /* of y */
 } ConvData;
 

@@ -116,6 +116,39 @@ ref_requantize (int64_t acc,
   return (uint8_t) ref_clamp (ref_round (value), zero_point, low, high);
 }
 
+uint8_t
+ref_requantize_add (int64_t              acc,
+                    float                bias,
+                    float                multiplier,
+                    const LfbRequantize *output,
+                    int64_t              q,
+                    const LfbAddend     *addend)
+{
+  float added = ref_dequantize (q, addend->scale, addend->zero_point);
+  int64_t zero_point = output->y_zero_point;
+  float value = (float) acc;
+
+  if (addend->rounded)
+    {
+      int64_t product = ref_requantize (acc, bias, multiplier, zero_point, output->y_min, output->y_max);
+      float sum = ref_dequantize (product, addend->product_scale, zero_point);
+
+      sum = sum + added;
+      sum = sum * addend->reciprocal;
+
+      return (uint8_t) ref_clamp (ref_round (sum), addend->y_zero_point, addend->y_min, addend->y_max);
+    }
+
+  value = value + bias;
+  value = value * multiplier;
+  value = value + added;
+
+  if (isnan (value))
+    return (uint8_t) output->y_min;
+
+  return (uint8_t) ref_clamp (ref_round (value), zero_point, output->y_min, output->y_max);
+}
+
 float
 ref_rescale (int64_t acc,
              float   bias,

@@ -44,6 +44,12 @@ uint8_t ref_requantize          (int64_t acc,
                                  int64_t zero_point,
                                  int64_t low,
                                  int64_t high);
+uint8_t ref_requantize_add      (int64_t              acc,
+                                 float                bias,
+                                 float                multiplier,
+                                 const LfbRequantize *output,
+                                 int64_t              q,
+                                 const LfbAddend     *addend);
 float   ref_rescale             (int64_t acc,
                                  float   bias,
                                  float   multiplier,

@@ -212,7 +212,7 @@ run_group (const Packed      *packed,
       lfb_product (wide, n_pixels, weights + n * packed->padded_k, count, packed->padded_k, acc);
 
       for (size_t p = 0; p < n_pixels; p++)
-        lfb_output_row (output, acc + p * LFB_SUMS, (pixel + p) * args->y_stride, n, count);
+        lfb_output_row (output, acc + p * LFB_SUMS, pixel + p, n, count);
     }
 }
 
@@ -287,7 +287,7 @@ run_depthwise (const Packed      *packed,
           size_t count = smaller (args->n_end - n, LFB_SUMS);
 
           sum_depthwise (packed, args, &position, n, count, lfb_output_x_zero_point (output), acc);
-          lfb_output_row (output, acc, pixel * args->y_stride, n, count);
+          lfb_output_row (output, acc, pixel, n, count);
         }
 
       lfb_position_next (args->window, &position);
@@ -311,7 +311,7 @@ run_u8 (const void          *packed,
         const LfbRequantize *requantize,
         uint8_t             *y)
 {
-  run (packed, args, &(LfbOutput) { .requantize = requantize, .y_u8 = y });
+  run (packed, args, &(LfbOutput) { .requantize = requantize, .y_u8 = y, .y_stride = args->y_stride, .addend = args->addend });
 }
 
 static void
@@ -320,7 +320,7 @@ run_f32 (const void        *packed,
          const LfbRescale  *rescale,
          float             *y)
 {
-  run (packed, args, &(LfbOutput) { .rescale = rescale, .y_f32 = y });
+  run (packed, args, &(LfbOutput) { .rescale = rescale, .y_f32 = y, .y_stride = args->y_stride });
 }
 
 const LfbConvKernel lfb_conv_u8s8_c = {

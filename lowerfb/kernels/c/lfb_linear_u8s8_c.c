@@ -116,7 +116,7 @@ run_tile (const Packed        *packed,
       lfb_product (wide + first * packed->padded_k, n_sums, weights, count, packed->padded_k, acc);
 
       for (size_t r = 0; r < n_sums; r++)
-        lfb_output_row (output, acc + r * LFB_SUMS, (row + first + r) * args->y_stride, n, count);
+        lfb_output_row (output, acc + r * LFB_SUMS, row + first + r, n, count);
     }
 }
 
@@ -142,7 +142,7 @@ run_u8 (const void          *packed,
         const LfbRequantize *requantize,
         uint8_t             *y)
 {
-  run (packed, args, &(LfbOutput) { .requantize = requantize, .y_u8 = y });
+  run (packed, args, &(LfbOutput) { .requantize = requantize, .y_u8 = y, .y_stride = args->y_stride });
 }
 
 static void
@@ -151,7 +151,7 @@ run_f32 (const void          *packed,
          const LfbRescale    *rescale,
          float               *y)
 {
-  run (packed, args, &(LfbOutput) { .rescale = rescale, .y_f32 = y });
+  run (packed, args, &(LfbOutput) { .rescale = rescale, .y_f32 = y, .y_stride = args->y_stride });
 }
 
 const LfbLinearKernel lfb_linear_u8s8_c = {

@@ -95,7 +95,7 @@ lfb_neon_run (const LfbNeonPacked *packed,
             run_tile (packed, tile, args, row, 1, x_zero_point, acc);
 
           for (size_t r = 0; r < rows; r++)
-            lfb_output_row (output, acc[r], (row + r) * args->y_stride, n, count);
+            lfb_output_row (output, acc[r], row + r, n, count);
         }
     }
 }
@@ -116,7 +116,8 @@ lfb_neon_run (const LfbNeonPacked *packed,
           const LfbRequantize *requantize, \
           uint8_t             *y) \
   { \
-    lfb_neon_run (packed, args, &(LfbOutput) { .requantize = requantize, .y_u8 = y }, run_tile); \
+    lfb_neon_run (packed, args, &(LfbOutput) { .requantize = requantize, .y_u8 = y, .y_stride = args->y_stride }, \
+                  run_tile); \
   } \
   \
   static void \
@@ -125,7 +126,7 @@ lfb_neon_run (const LfbNeonPacked *packed,
            const LfbRescale    *rescale, \
            float               *y) \
   { \
-    lfb_neon_run (packed, args, &(LfbOutput) { .rescale = rescale, .y_f32 = y }, run_tile); \
+    lfb_neon_run (packed, args, &(LfbOutput) { .rescale = rescale, .y_f32 = y, .y_stride = args->y_stride }, run_tile); \
   } \
   \
   const LfbLinearKernel lfb_linear_u8s8_##name = { \

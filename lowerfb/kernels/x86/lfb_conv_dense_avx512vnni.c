@@ -293,6 +293,8 @@ run_block (const Packed          *packed,
         {
           size_t end = lfb_pixels_tile_end (pixels, i);
 
+          if (args->addend != NULL)
+            tile->q = args->addend->q + (pixels->pixel + first) * args->addend->stride + output;
           lfb_tile_run (tile, end - first, pixels->rows + first * packed->runs.n_runs, pixels->sums + first,
                         y + ((pixels->pixel + first) * args->y_stride + output) * element_size);
           first = end;
@@ -337,6 +339,8 @@ run_u8 (const void          *packed,
   LfbTile tile = { 0 };
 
   lfb_tile_set_u8 (&tile, requantize, args->y_stride);
+  if (args->addend != NULL)
+    lfb_tile_set_addend (&tile, args->addend);
   run (find_packed (packed, args->window, args->x_stride), args, &tile, y, sizeof *y, requantize->x_zero_point);
 }
 

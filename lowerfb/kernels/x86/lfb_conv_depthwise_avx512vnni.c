@@ -237,7 +237,8 @@ can_pair (const LfbQuadJob    *job,
 {
   const LfbWindow *w = job->args->window;
 
-  return packed->pairs && !packed->zero_points && job->rescale == NULL && w->out_size[2] >= 4 &&
+  return packed->pairs && !packed->zero_points && job->rescale == NULL && job->args->addend == NULL &&
+         w->out_size[2] >= 4 &&
          w->stride[1] == 1 && w->dilation[1] == 1 && position->index[2] == 0 &&
          position->index[1] + 1 < w->out_size[1] &&
          pixel + 2 * w->out_size[2] <= job->args->pixel_end;

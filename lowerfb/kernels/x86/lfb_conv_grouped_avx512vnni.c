@@ -173,6 +173,7 @@ typedef struct
   size_t                taps;
   size_t                n;
   __mmask64             mask;
+  bool                  plain;       /* the output is u8, and nothing is added */
   const Job            *job;
 } Block;
 
@@ -233,6 +234,37 @@ store_floats (const Block   *block,
     }
 }
 
+/* The channels of a block that @mask has. */
+static size_t
+count_channels (__mmask64 mask)
+{
+  return (size_t) __builtin_popcountll (mask);
+}
+
+static __attribute__ ((noinline)) void
+store_added (const Block   *block,
+             const __m512i *sums,
+             size_t         parts,
+             size_t         pixel)
+{
+  const LfbConvArgs *args = block->job->args;
+  const LfbAddend *addend = args->addend;
+  int32_t in_order[BLOCK];
+
+  for (size_t j = 0; j < SUMS; j++)
+    {
+      _Alignas (64) int32_t values[16];
+
+      _mm512_store_si512 (values, sums[j]);
+      for (size_t lane = 0; lane < 16; lane++)
+        in_order[channel_of (parts, j, lane)] = values[lane];
+    }
+
+  lfb_requantize_add_avx512 (block->job->requantize, addend, in_order, addend->q + pixel * addend->stride + block->n,
+                             block->n, count_channels (block->mask),
+                             block->job->y_u8 + pixel * args->y_stride + block->n);
+}
+
 /* @pixels neighbours; their pointers are @next apart from tap to tap. */
 static inline __attribute__ ((always_inline)) void
 run_pixels (const Block          *block,
@@ -278,7 +310,7 @@ run_pixels (const Block          *block,
 
 #pragma GCC unroll 4
   for (size_t p = 0; p < pixels; p++)
-    if (block->job->requantize != NULL)
+    if (block->plain)
       {
         __m512i rounded[4];
 
@@ -297,7 +329,10 @@ run_pixels (const Block          *block,
 #pragma GCC unroll 4
         for (size_t j = 0; j < SUMS; j++)
           copy[j] = sums[p][j];
-        store_floats (block, copy, parts, block->job->y_f32 + (pixel + p) * y_stride + block->n);
+        if (block->job->requantize != NULL)
+          store_added (block, copy, parts, pixel + p);
+        else
+          store_floats (block, copy, parts, block->job->y_f32 + (pixel + p) * y_stride + block->n);
       }
 }
 
@@ -346,6 +381,7 @@ run_block (const Job             *job,
     .taps = packed->taps,
     .n = n,
     .mask = left < BLOCK ? ~UINT64_C (0) >> (BLOCK - left) : ~UINT64_C (0),
+    .plain = job->requantize != NULL && job->args->addend == NULL,
     .job = job,
   };
 

@@ -75,6 +75,30 @@ store_floats (const LfbQuadJob *job,
   memcpy (y, values, channels * sizeof *y);
 }
 
+/* The bytes of sums to which something is added. */
+static void
+store_added (const LfbQuadJob *job,
+             const __m512i    *acc,
+             size_t            vectors,
+             size_t            n,
+             size_t            channels,
+             size_t            pixel)
+{
+  const LfbAddend *addend = job->args->addend;
+  _Alignas (64) int32_t sums[LFB_QUAD_BLOCK];
+
+  for (size_t v = 0; v < vectors; v++)
+    {
+      _mm_store_si128 ((__m128i *) (sums + 4 * v), _mm512_castsi512_si128 (acc[v]));
+      _mm_store_si128 ((__m128i *) (sums + 4 * v + 4 * vectors), _mm512_extracti32x4_epi32 (acc[v], 1));
+      _mm_store_si128 ((__m128i *) (sums + 4 * v + 8 * vectors), _mm512_extracti32x4_epi32 (acc[v], 2));
+      _mm_store_si128 ((__m128i *) (sums + 4 * v + 12 * vectors), _mm512_extracti32x4_epi32 (acc[v], 3));
+    }
+
+  lfb_requantize_add_avx512 (job->requantize, addend, sums, addend->q + pixel * addend->stride + n, n, channels,
+                             job->y_u8 + pixel * job->args->y_stride + n);
+}
+
 /* What the outputs of a block have in common; held in registers. */
 typedef struct
 {
@@ -129,6 +153,8 @@ run_single (const LfbQuadJob     *job,
 
   if (job->rescale != NULL)
     store_floats (job, acc, vectors, segment->n, segment->channels, job->y_f32 + at);
+  else if (job->args->addend != NULL)
+    store_added (job, acc, vectors, segment->n, segment->channels, segment->pixel + pixel);
   else if (vectors == 4)
     store_bytes (output, acc, 4, job->y_u8 + at);
   else if (vectors == 2)
@@ -299,7 +325,7 @@ lfb_quads_run_avx512vnni (const LfbQuadJob     *job,
     .next_pixel = job->args->window->stride[2] * vectors,
   };
 
-  if (segment->count < 4 || packed->zero_points || job->rescale != NULL)
+  if (segment->count < 4 || packed->zero_points || job->rescale != NULL || job->args->addend != NULL)
     for (size_t i = 0; i < segment->count; i++)
       run_single (job, packed, segment, i);
   else

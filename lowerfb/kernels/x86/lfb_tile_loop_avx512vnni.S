@@ -40,6 +40,14 @@
 #define MIN 94(%rbp)
 #define MINUS_X_ZERO_POINT 96(%rbp)
 #define OFFSETS 104(%rbp)
+#define Q 112(%rbp)
+#define Q_STRIDE 120(%rbp)
+#define Q_ZERO_POINT 128(%rbp)
+#define Q_SCALE 132(%rbp)
+#define PRODUCT_LOW 136(%rbp)
+#define PRODUCT_HIGH 140(%rbp)
+#define PRODUCT_SCALE 144(%rbp)
+#define RECIPROCAL 148(%rbp)
 
 /* On the stack: the pointers of the run, the runs that are left, where sums go. */
 #define RUN_ROWS 0(%rsp)
@@ -362,15 +370,19 @@
   .endif
 .endm
 
-/* y = (float (acc) + bias) * multiplier, rounded, as 16-bit integers, then bytes:
- * see output_avx512.h.  Of a NaN, vminps returns the operand that is first here. */
-.macro output_u8 first, second, before
+/* Two vectors of (float (acc) + bias) * multiplier. */
+.macro scale_sums first, second
   vcvtdq2ps %zmm\first, %zmm\first
   vcvtdq2ps %zmm\second, %zmm\second
   vaddps (%rsi), %zmm\first, %zmm\first
   vaddps 64(%rsi), %zmm\second, %zmm\second
   vmulps (%rdx), %zmm\first, %zmm\first
   vmulps 64(%rdx), %zmm\second, %zmm\second
+.endm
+
+/* Rounded, as 16-bit integers, then bytes, of two rows at a time: see
+ * output_avx512.h.  Of a NaN, vminps returns the operand that is first here. */
+.macro pack_row first, second, before
   vminps %zmm\first, %zmm28, %zmm\first
   vminps %zmm\second, %zmm28, %zmm\second
   vcvtps2dq %zmm\first, %zmm\first
@@ -381,6 +393,13 @@
     vpackuswb %zmm\first, %zmm\before, %zmm\first
     vpmaxub %zmm30, %zmm\first, %zmm\first
     vpermd %zmm\first, %zmm31, %zmm\first
+  .endif
+.endm
+
+.macro output_u8 first, second, before
+  scale_sums \first, \second
+  pack_row \first, \second, \before
+  .if \before >= 0
     vmovdqu64 %ymm\first, (%rbx)
     .if \before != \first
       vextracti64x4 $1, %zmm\first, (%rbx, %rcx)
@@ -389,6 +408,59 @@
       add %rcx, %rbx
     .endif
   .endif
+.endm
+
+/* (q - zero_point) * scale of a row, in zmm24 and zmm25, which hold weights only
+ * between the outputs of two rows.  There is no register left for the stride. */
+.macro load_addend
+  vpmovzxbd (%rcx), %zmm24
+  vpmovzxbd 16(%rcx), %zmm25
+  add Q_STRIDE, %rcx
+  vcvtdq2ps %zmm24, %zmm24
+  vcvtdq2ps %zmm25, %zmm25
+  vsubps Q_ZERO_POINT{1to16}, %zmm24, %zmm24
+  vsubps Q_ZERO_POINT{1to16}, %zmm25, %zmm25
+  vmulps Q_SCALE{1to16}, %zmm24, %zmm24
+  vmulps Q_SCALE{1to16}, %zmm25, %zmm25
+.endm
+
+.macro store_added first, before
+  .if \before >= 0
+    vmovdqu64 %ymm\first, (%rbx)
+    add Y_STRIDE, %rbx
+    .if \before != \first
+      vextracti64x4 $1, %zmm\first, (%rbx)
+      add Y_STRIDE, %rbx
+    .endif
+  .endif
+.endm
+
+.macro output_add first, second, before
+  load_addend
+  scale_sums \first, \second
+  vaddps %zmm24, %zmm\first, %zmm\first
+  vaddps %zmm25, %zmm\second, %zmm\second
+  pack_row \first, \second, \before
+  store_added \first, \before
+.endm
+
+/* The product is rounded first; of a NaN, vmaxps returns the operand that is
+ * first here. */
+.macro output_radd first, second, before
+  load_addend
+  scale_sums \first, \second
+  .irp sum, \first, \second
+    vmaxps PRODUCT_LOW{1to16}, %zmm\sum, %zmm\sum
+    vminps PRODUCT_HIGH{1to16}, %zmm\sum, %zmm\sum
+    vrndscaleps $8, %zmm\sum, %zmm\sum
+    vmulps PRODUCT_SCALE{1to16}, %zmm\sum, %zmm\sum
+  .endr
+  vaddps %zmm24, %zmm\first, %zmm\first
+  vaddps %zmm25, %zmm\second, %zmm\second
+  vmulps RECIPROCAL{1to16}, %zmm\first, %zmm\first
+  vmulps RECIPROCAL{1to16}, %zmm\second, %zmm\second
+  pack_row \first, \second, \before
+  store_added \first, \before
 .endm
 
 /* y = float (acc) * multiplier + bias; of a NaN and of two zeros, vmaxps returns
@@ -407,7 +479,7 @@
   add %rcx, %rbx
 .endm
 
-.macro whole name, output, rows, half
+.macro whole name, output, rows, half, added
   function \name
   vbroadcastss LIMIT, %zmm28
   vpbroadcastw ZERO_POINT, %zmm29
@@ -423,7 +495,11 @@
 
   /* Nobody needs the first four pointers any more. */
   mov Y, %rbx
-  mov Y_STRIDE, %rcx
+  .if \added
+    mov Q, %rcx
+  .else
+    mov Y_STRIDE, %rcx
+  .endif
   mov MULTIPLIER, %rdx
   mov BIAS, %rsi
   xor %eax, %eax
@@ -439,14 +515,19 @@
   end_function \name
 .endm
 
-.irp output, u8, f32
-  whole lfb_tile_\output\()_7, output_\output, 7, 4
-  whole lfb_tile_\output\()_8, output_\output, 8, 4
-  whole lfb_tile_\output\()_9, output_\output, 9, 5
-  whole lfb_tile_\output\()_10, output_\output, 10, 5
-  whole lfb_tile_\output\()_11, output_\output, 11, 6
-  whole lfb_tile_\output\()_12, output_\output, 12, 6
-.endr
+.macro whole_tiles name, added
+  whole lfb_tile_\name\()_7, output_\name, 7, 4, \added
+  whole lfb_tile_\name\()_8, output_\name, 8, 4, \added
+  whole lfb_tile_\name\()_9, output_\name, 9, 5, \added
+  whole lfb_tile_\name\()_10, output_\name, 10, 5, \added
+  whole lfb_tile_\name\()_11, output_\name, 11, 6, \added
+  whole lfb_tile_\name\()_12, output_\name, 12, 6, \added
+.endm
+
+whole_tiles u8, 0
+whole_tiles f32, 0
+whole_tiles add, 1
+whole_tiles radd, 1
 
 /* Packing leaves in each lane 4 bytes of each of 4 vectors. */
   .section .rodata

@@ -26,7 +26,9 @@ enum
   KIND_SUMS_16,
   KIND_SUMS_32,
   KIND_U8,
-  KIND_F32
+  KIND_F32,
+  KIND_ADD,          /* u8, with something added */
+  KIND_ROUNDED_ADD
 };
 
 _Static_assert (offsetof (LfbTile, rows) == 0 && offsetof (LfbTile, n_runs) == 8 && offsetof (LfbTile, size) == 16 &&
@@ -35,7 +37,11 @@ _Static_assert (offsetof (LfbTile, rows) == 0 && offsetof (LfbTile, n_runs) == 8
                 offsetof (LfbTile, y_stride) == 64 && offsetof (LfbTile, multiplier) == 72 &&
                 offsetof (LfbTile, bias) == 80 && offsetof (LfbTile, limit) == 88 &&
                 offsetof (LfbTile, zero_point) == 92 && offsetof (LfbTile, min) == 94 &&
-                offsetof (LfbTile, minus_x_zero_point) == 96 && offsetof (LfbTile, offsets) == 104,
+                offsetof (LfbTile, minus_x_zero_point) == 96 && offsetof (LfbTile, offsets) == 104 &&
+                offsetof (LfbTile, q) == 112 && offsetof (LfbTile, q_stride) == 120 &&
+                offsetof (LfbTile, q_zero_point) == 128 && offsetof (LfbTile, q_scale) == 132 &&
+                offsetof (LfbTile, product_low) == 136 && offsetof (LfbTile, product_high) == 140 &&
+                offsetof (LfbTile, product_scale) == 144 && offsetof (LfbTile, reciprocal) == 148,
                 "the assembly has these numbers");
 
 #define EACH_TILE(DO) \
@@ -50,7 +56,9 @@ EACH_TILE (DECLARE)
 #undef DECLARE
 
 /* From x to y: 32 outputs, no weight zero points, LEFT groups in the last run. */
-#define DECLARE(rows) void lfb_tile_u8_##rows (const LfbTile *tile), lfb_tile_f32_##rows (const LfbTile *tile);
+#define DECLARE(rows) \
+  void lfb_tile_u8_##rows (const LfbTile *tile), lfb_tile_f32_##rows (const LfbTile *tile); \
+  void lfb_tile_add_##rows (const LfbTile *tile), lfb_tile_radd_##rows (const LfbTile *tile);
 EACH_TALL_TILE (DECLARE)
 #undef DECLARE
 
@@ -65,6 +73,28 @@ lfb_tile_set_u8 (LfbTile             *tile,
   tile->zero_point = (int16_t) output->y_zero_point;
   tile->min = (uint8_t) output->y_min;
   tile->minus_x_zero_point = -output->x_zero_point;
+}
+
+void
+lfb_tile_set_addend (LfbTile         *tile,
+                     const LfbAddend *addend)
+{
+  const LfbRequantize *output = tile->requantize;
+
+  tile->addend = addend;
+  tile->q_stride = addend->stride;
+  tile->q_zero_point = (float) addend->zero_point;
+  tile->q_scale = addend->scale;
+  if (!addend->rounded)
+    return;
+
+  tile->product_low = (float) (output->y_min - output->y_zero_point);
+  tile->product_high = (float) (output->y_max - output->y_zero_point);
+  tile->product_scale = addend->product_scale;
+  tile->reciprocal = addend->reciprocal;
+  tile->limit = (float) (addend->y_max - addend->y_zero_point);
+  tile->zero_point = (int16_t) addend->y_zero_point;
+  tile->min = (uint8_t) addend->y_min;
 }
 
 void
@@ -104,7 +134,10 @@ lfb_tile_set_outputs (LfbTile       *tile,
   tile->bias = (tile->requantize != NULL ? tile->requantize->bias : tile->rescale->bias) + n;
 
   if (n_outputs == LFB_TILE_OUTPUTS && tile->size >= 4 * LEFT && w_zero_points == NULL)
-    tile->kind = tile->requantize != NULL ? KIND_U8 : KIND_F32;
+    tile->kind = tile->requantize == NULL ? KIND_F32
+                 : tile->addend == NULL   ? KIND_U8
+                 : tile->addend->rounded  ? KIND_ROUNDED_ADD
+                                          : KIND_ADD;
   else
     tile->kind = lfb_tile_vectors (n_outputs) == 1 ? KIND_SUMS_16 : KIND_SUMS_32;
 }
@@ -122,7 +155,16 @@ output (const LfbTile *tile,
   __m512 multiplier = _mm512_loadu_ps (tile->multiplier + 16 * piece);
   uint8_t *y = (uint8_t *) tile->y + row * tile->y_stride;
 
-  if (tile->requantize != NULL)
+  if (tile->addend != NULL)
+    {
+      const LfbAddendAvx512 addend = lfb_addend_avx512 (tile->requantize, tile->addend);
+      __m128i q = _mm_maskz_loadu_epi8 (mask, tile->q + row * tile->q_stride + 16 * piece);
+
+      _mm_mask_storeu_epi8 (y + 16 * piece, mask,
+                            lfb_requantize_pack1_avx512 (&addend.stage,
+                                                         lfb_add_round_avx512 (&addend, sum, bias, multiplier, q)));
+    }
+  else if (tile->requantize != NULL)
     {
       const LfbRequantizeAvx512 stage = lfb_requantize_avx512 (tile->requantize);
       __m512i rounded = lfb_requantize_round_avx512 (&stage, sum, bias, multiplier);
@@ -169,7 +211,8 @@ finish (const LfbTile *tile,
         size_t         rows,
         size_t         vectors)
 {
-  if (tile->n_outputs == LFB_TILE_OUTPUTS && tile->requantize != NULL && tile->w_zero_points == NULL)
+  if (tile->n_outputs == LFB_TILE_OUTPUTS && tile->requantize != NULL && tile->w_zero_points == NULL &&
+      tile->addend == NULL)
     {
       output_wide (tile, sums, rows);
       return;
@@ -211,8 +254,8 @@ lfb_tile_run (LfbTile               *tile,
               const int32_t         *row_sums,
               void                  *y)
 {
-#define ENTRY(rows) { lfb_tile_u8_##rows, lfb_tile_f32_##rows },
-  static void (* const loops[][2]) (const LfbTile *tile) = { EACH_TALL_TILE (ENTRY) };
+#define ENTRY(rows) { lfb_tile_u8_##rows, lfb_tile_f32_##rows, lfb_tile_add_##rows, lfb_tile_radd_##rows },
+  static void (* const loops[][4]) (const LfbTile *tile) = { EACH_TALL_TILE (ENTRY) };
 #undef ENTRY
 
   tile->rows = rows;

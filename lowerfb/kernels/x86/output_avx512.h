@@ -48,6 +48,63 @@ lfb_requantize_round_avx512 (const LfbRequantizeAvx512 *stage,
   return _mm512_cvtps_epi32 (_mm512_min_ps (stage->high, value));
 }
 
+/* What is added, for the stage that says how it ends. */
+typedef struct
+{
+  LfbRequantizeAvx512 stage;
+  __m512              scale;
+  __m512              zero_point;
+  bool                rounded;
+  __m512              product_low;
+  __m512              product_high;
+  __m512              product_scale;
+  __m512              reciprocal;
+} LfbAddendAvx512;
+
+static inline LfbAddendAvx512
+lfb_addend_avx512 (const LfbRequantize *output,
+                   const LfbAddend     *addend)
+{
+  LfbRequantize sum = { .y_zero_point = addend->y_zero_point, .y_min = addend->y_min, .y_max = addend->y_max };
+
+  return (LfbAddendAvx512) {
+    .stage = lfb_requantize_avx512 (addend->rounded ? &sum : output),
+    .scale = _mm512_set1_ps (addend->scale),
+    .zero_point = _mm512_set1_ps ((float) addend->zero_point),
+    .rounded = addend->rounded,
+    .product_low = _mm512_set1_ps ((float) (output->y_min - output->y_zero_point)),
+    .product_high = _mm512_set1_ps ((float) (output->y_max - output->y_zero_point)),
+    .product_scale = _mm512_set1_ps (addend->product_scale),
+    .reciprocal = _mm512_set1_ps (addend->reciprocal),
+  };
+}
+
+/* As lfb_requantize_round_avx512(), with an addend of 16 bytes. */
+static inline __attribute__ ((always_inline)) __m512i
+lfb_add_round_avx512 (const LfbAddendAvx512 *addend,
+                      __m512i                acc,
+                      __m512                 bias,
+                      __m512                 multiplier,
+                      __m128i                q)
+{
+  __m512 value = _mm512_mul_ps (_mm512_add_ps (_mm512_cvtepi32_ps (acc), bias), multiplier);
+  __m512 added = _mm512_sub_ps (_mm512_cvtepi32_ps (_mm512_cvtepu8_epi32 (q)), addend->zero_point);
+
+  added = _mm512_mul_ps (added, addend->scale);
+
+  if (addend->rounded)
+    {
+      /* The second operand is what vmaxps returns for NaN. */
+      value = _mm512_min_ps (_mm512_max_ps (value, addend->product_low), addend->product_high);
+      value = _mm512_roundscale_ps (value, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+      value = _mm512_mul_ps (_mm512_add_ps (_mm512_mul_ps (value, addend->product_scale), added), addend->reciprocal);
+    }
+  else
+    value = _mm512_add_ps (value, added);
+
+  return _mm512_cvtps_epi32 (_mm512_min_ps (addend->stage.high, value));
+}
+
 /* Four vectors to bytes.  In each 128-bit lane: 4 bytes of each. */
 static inline __attribute__ ((always_inline)) __m512i
 lfb_requantize_pack4_avx512 (const LfbRequantizeAvx512 *stage,
@@ -91,4 +148,29 @@ lfb_rescale_avx512 (__m512i acc,
 
   /* The second operand is what vmaxps returns for NaN and for two zeros. */
   return relu ? _mm512_max_ps (_mm512_setzero_ps (), value) : value;
+}
+
+/* The sums of outputs @first to @first + @n - 1 in order, with the addends of the
+ * same outputs. */
+static inline void
+lfb_requantize_add_avx512 (const LfbRequantize *output,
+                           const LfbAddend     *addend,
+                           const int32_t       *acc,
+                           const uint8_t       *q,
+                           size_t               first,
+                           size_t               n,
+                           uint8_t             *y)
+{
+  LfbAddendAvx512 constants = lfb_addend_avx512 (output, addend);
+
+  for (size_t i = 0; i < n; i += 16)
+    {
+      __mmask16 mask = (__mmask16) (n - i < 16 ? (1u << (n - i)) - 1 : 0xffff);
+      __m512i rounded = lfb_add_round_avx512 (&constants, _mm512_maskz_loadu_epi32 (mask, acc + i),
+                                              _mm512_loadu_ps (output->bias + first + i),
+                                              _mm512_loadu_ps (output->multiplier + first + i),
+                                              _mm_maskz_loadu_epi8 (mask, q + i));
+
+      _mm_mask_storeu_epi8 (y + i, mask, lfb_requantize_pack1_avx512 (&constants.stage, rounded));
+    }
 }

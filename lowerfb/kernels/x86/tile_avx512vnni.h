@@ -53,7 +53,16 @@ typedef struct
   uint8_t                min;                 /* u8: y_min */
   int32_t                minus_x_zero_point;
   const int32_t         *offsets;
+  const uint8_t         *q;                   /* what is added to the first element of the tile */
+  size_t                 q_stride;
+  float                  q_zero_point;
+  float                  q_scale;
+  float                  product_low;         /* for an addend of rounded products: see LfbAddend */
+  float                  product_high;
+  float                  product_scale;
+  float                  reciprocal;
 
+  const LfbAddend       *addend;              /* NULL: nothing is added */
   const LfbRequantize   *requantize;          /* one of the two */
   const LfbRescale      *rescale;
   const int32_t         *w_zero_points;
@@ -77,6 +86,10 @@ void lfb_tile_set_f32     (LfbTile             *tile,
                            const LfbRescale    *output,
                            size_t               y_stride);
 
+/* After lfb_tile_set_u8(), which says how the product itself is requantized. */
+void lfb_tile_set_addend  (LfbTile             *tile,
+                           const LfbAddend     *addend);
+
 /* Each of @n_runs has @k bytes, 4 at least. */
 void lfb_tile_set_runs    (LfbTile             *tile,
                            size_t               n_runs,
@@ -93,7 +106,8 @@ void lfb_tile_set_outputs (LfbTile             *tile,
 
 /* Computes @n_rows, 1 to LFB_TILE_ROWS.  @rows: for each run a pointer for each
  * row.  @row_sums: the sum of the bytes of each row, if there are weight zero
- * points.  @y: output n of the first row. */
+ * points.  @y: output n of the first row.  If something is added, the tile's q
+ * has been set to what is added to that element. */
 void lfb_tile_run         (LfbTile                *tile,
                            size_t                  n_rows,
                            const uint8_t * const  *rows,

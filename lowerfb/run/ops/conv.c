@@ -8,9 +8,6 @@
 #include <lowerfb/run/lfb-call-private.h>
 #include <lowerfb/run/lfb-packed-apply-private.h>
 #include <lowerfb/run/lfb-packed-values-private.h>
-#include <lowerfb/kernels/round.h>
-
-#include <string.h>
 
 typedef struct {
   gsize n_spatial;
@@ -179,35 +176,6 @@ dynamic_conv (LfbCall  *call,
   return lfb_value_take_tensor (lfb_array_seal (&array, error));
 }
 
-/* y = clamp (round ((float (acc) + b / (sx sw)) * m + (q2 - z2) * (s2 / sy)) + zy) */
-static void
-add_and_quantize (const LfbPackedTaps  *conv,
-                  const LfbOutputStage *stage,
-                  const LfbArray       *sums,
-                  LfbTensor            *extra,
-                  double                scale,
-                  gint32                zero_point,
-                  gboolean              relu,
-                  guint8               *y)
-{
-  const guint8 *q2 = lfb_tensor_get_data (extra, NULL);
-  const float *sum = sums->data;
-  float ratio = (float) lfb_tensor_get_scale (extra) / (float) scale;
-  gint32 z2 = lfb_tensor_get_zero_point (extra);
-  float low = (relu ? zero_point : 0) - zero_point, high = 255 - zero_point;
-  gsize pixels = 1;
-
-  for (gsize i = sums->n_dims - conv->settings.n_spatial; i < sums->n_dims; i++)
-    pixels *= sums->shape[i];
-  for (gsize i = 0; i < sums->n_elements; i++)
-    {
-      gsize n = i / pixels % conv->out_channels;
-      float value = (sum[i] + stage->bias[n]) * stage->multiplier[n] + (float) (q2[i] - z2) * ratio;
-
-      y[i] = lfb_round_even (lfb_clamp_float (value, low, high)) + zero_point;
-    }
-}
-
 static LfbValue *
 static_conv_add (LfbCall  *call,
                  GError  **error)
@@ -217,41 +185,15 @@ static_conv_add (LfbCall  *call,
   LfbTensor *input = lfb_call_tensor (call, name, error);
   LfbTensor *extra = input != NULL ? lfb_call_tensor (call, "extra", error) : NULL;
   const LfbPackedTaps *conv = extra != NULL ? lfb_call_state (call, error) : NULL;
-  g_auto (LfbOutputStage) plain = { NULL, NULL };
-  g_auto (LfbOutputStage) stage = { NULL, NULL };
-  g_auto (LfbArray) sums = LFB_ARRAY_INIT;
   g_auto (LfbArray) array = LFB_ARRAY_INIT;
-  LfbRescale output = { 0 };
   gint64 zero_point;
   double scale;
 
   if (conv == NULL ||
-      !lfb_check_activation (name, input, error) ||
-      !lfb_check_activation ("extra", extra, error) ||
       !read_output (call, &scale, &zero_point, error) ||
-      !lfb_output_stage_init (&stage, &conv->params, lfb_tensor_get_scale (input), scale, error) ||
-      !lfb_output_stage_init_sum (&plain, conv->out_channels, error))
+      !lfb_packed_taps_apply_add (conv, call->runtime, name, input, "extra", extra, scale, zero_point, kind->relu,
+                                  &array, error))
     return NULL;
-
-  output.multiplier = plain.multiplier;
-  output.bias = plain.bias;
-  output.x_zero_point = lfb_tensor_get_zero_point (input);
-  if (!lfb_packed_taps_run (conv, call->runtime, name, input, output.x_zero_point,
-                            NULL, &output, &sums, error) ||
-      !lfb_array_init (&array, LFB_DTYPE_QUINT8, sums.shape, sums.n_dims, error))
-    return NULL;
-  if (lfb_tensor_get_n_dims (extra) != sums.n_dims ||
-      !lfb_sizes_equal (lfb_tensor_get_shape (extra, NULL), sums.shape, sums.n_dims))
-    {
-      g_autofree char *found = lfb_tensor_describe_shape (extra);
-      g_autofree char *wanted = lfb_shape_to_string (sums.shape, sums.n_dims);
-
-      g_set_error (error, LFB_ERROR, LFB_ERROR_SHAPE,
-                   "argument `extra` has the shape %s, expected that of the convolution, %s", found, wanted);
-      return NULL;
-    }
-
-  add_and_quantize (conv, &stage, &sums, extra, scale, zero_point, kind->relu, array.data);
 
   return lfb_value_take_tensor (lfb_array_seal_quantized (&array, LFB_DTYPE_QUINT8, scale, zero_point, error));
 }
