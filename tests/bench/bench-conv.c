@@ -15,6 +15,7 @@ static const struct
 {
   const char *name;
   size_t      size, in, out, groups, kernel, stride;
+  bool        add;  /* a second operand of the size of the output */
 } shapes[] = {
   { "3x3 56x56x64", 56, 64, 64, 1, 3, 1 },
   { "3x3 28x28x128", 28, 128, 128, 1, 3, 1 },
@@ -32,6 +33,9 @@ static const struct
   { "depthwise 7x7 28x28x192", 28, 192, 192, 192, 7, 1 },
   { "32 groups 3x3 28x28x128", 28, 128, 128, 32, 3, 1 },
   { "32 groups 3x3 28x28x256", 28, 256, 256, 32, 3, 1 },
+  { "3x3 56x56x64, and add", 56, 64, 64, 1, 3, 1, true },
+  { "1x1 56x56x64->256, and add", 56, 64, 256, 1, 1, 1, true },
+  { "1x1 14x14x256->1024, and add", 14, 256, 1024, 1, 1, 1, true },
 };
 
 typedef struct
@@ -41,7 +45,9 @@ typedef struct
   LfbConvWeights weights;
   LfbConvArgs    args;
   LfbRequantize  requantize;
+  LfbAddend      addend;
   uint8_t       *x;
+  uint8_t       *q;
   int8_t        *w;
   float         *multiplier;
   float         *bias;
@@ -64,6 +70,7 @@ clear (void *data)
 
   free (c->args.scratch);
   free (c->x);
+  free (c->q);
   free (c->w);
   free (c->multiplier);
   free (c->bias);
@@ -105,12 +112,14 @@ conv_new (size_t   row,
   c->x = bench_alloc (in_pixels * in);
   c->w = bench_alloc (out * k);
   c->y = bench_alloc (out_pixels * out);
+  c->q = bench_alloc (out_pixels * out);
   c->multiplier = bench_alloc (length);
   c->bias = bench_alloc (length);
 
   /* Seven bits: peers saturate above that where they have no vpdpbusd. */
   bench_fill (c->x, in_pixels * in, 0, 127);
   bench_fill (c->w, out * k, -127, 127);
+  bench_fill (c->q, out_pixels * out, 0, 100);
   for (size_t i = 0; i < out; i++)
     {
       c->multiplier[i] = (1.0f + 0.001f * (float) (i % 500)) / (54.0f * sqrtf ((float) k));
@@ -130,6 +139,11 @@ conv_new (size_t   row,
   c->requantize = (LfbRequantize) { .multiplier = c->multiplier, .bias = c->bias, .x_zero_point = 57,
                                     .y_zero_point = 119, .y_max = 255 };
 
+  /* Scale and zero point as oneDNN has them. */
+  c->addend = (LfbAddend) { .q = c->q, .stride = out, .scale = 1.0f };
+  if (shapes[row].add)
+    c->args.addend = &c->addend;
+
   return c;
 }
 
@@ -142,7 +156,7 @@ make_row (size_t              row,
   Conv *c = conv_new (row, options->flags);
   size_t products = shapes[row].kernel * shapes[row].kernel * (shapes[row].in / shapes[row].groups);
   BenchConv peer = { &c->window, &c->weights, c->x, c->requantize.x_zero_point, c->requantize.y_zero_point,
-                     c->multiplier, c->bias };
+                     c->multiplier, c->bias, shapes[row].add ? c->q : NULL };
   BenchSubject *ours;
 
   snprintf (name, 64, "%s", shapes[row].name);

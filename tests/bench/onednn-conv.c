@@ -22,12 +22,43 @@ tensor (int                n_dims,
   return desc;
 }
 
+typedef enum
+{
+  PLAIN,
+  FOLDED,
+  IN_PLACE  /* adds what y holds: the results of one run are what the next one adds, and cannot be compared */
+} Form;
+
+static dnnl_primitive_attr_t
+attr_of (const BenchConv          *c,
+         const dnnl_memory_desc_t *y,
+         Form                      form)
+{
+  bool fold = form == FOLDED;
+  dnnl_primitive_attr_t attr = bench_onednn_attr (c->multiplier, c->weights->out_channels, fold ? -1 : c->x_zero_point,
+                                                  fold ? -1 : c->y_zero_point);
+  dnnl_post_ops_t ops;
+
+  if (c->addend == NULL)
+    return attr;
+
+  if (dnnl_post_ops_create (&ops) != dnnl_success ||
+      (form == IN_PLACE ? dnnl_post_ops_append_sum (ops, 1.0f)
+                        : dnnl_post_ops_append_binary (ops, dnnl_binary_add, y)) != dnnl_success ||
+      dnnl_primitive_attr_set_post_ops (attr, ops) != dnnl_success ||
+      dnnl_post_ops_destroy (ops) != dnnl_success)
+    abort ();
+
+  return attr;
+}
+
 static void
 add_conv (BenchSubject    *subjects,
           const BenchConv *c,
-          bool             fold)
+          Form             form)
 {
   const LfbWindow *w = c->window;
+  static const char * const names[] = { "oneDNN", "oneDNN, folded", "oneDNN, in place" };
   dnnl_dim_t in = (dnnl_dim_t) c->weights->in_channels, out = (dnnl_dim_t) c->weights->out_channels;
   dnnl_dim_t groups = (dnnl_dim_t) c->weights->groups;
   dnnl_dim_t height = (dnnl_dim_t) w->kernel[1], width = (dnnl_dim_t) w->kernel[2];
@@ -63,25 +94,49 @@ add_conv (BenchSubject    *subjects,
       for (size_t j = 0; j < k; j++)
         sum += c->weights->w[i * k + j];
       bias[i] = c->bias[i];
-      if (fold)
+      if (form == FOLDED)
         bias[i] += (float) c->y_zero_point / c->multiplier[i] - (float) (sum * c->x_zero_point);
     }
 
   if (dnnl_convolution_forward_desc_init (&op, dnnl_forward_inference, dnnl_convolution_direct, &x, &packed, &b, &y,
                                           strides, padding, padding) != dnnl_success)
     abort ();
-  bench_onednn_add (subjects, fold ? "oneDNN, folded" : "oneDNN", &op,
-                    fold ? bench_onednn_attr (c->multiplier, c->weights->out_channels, -1, -1)
-                         : bench_onednn_attr (c->multiplier, c->weights->out_channels, c->x_zero_point,
-                                              c->y_zero_point),
-                    c->x, &plain, c->weights->w, bias, n_outputs, 2.0 * (double) k * (double) n_outputs);
+  bench_onednn_add (subjects, names[form], &op, attr_of (c, &y, form), form != IN_PLACE ? c->addend : NULL, c->x,
+                    &plain, c->weights->w, bias, n_outputs, 2.0 * (double) k * (double) n_outputs);
+}
+
+static void
+forget_output (BenchSubject *subjects,
+               size_t        first)
+{
+  for (size_t i = first; subjects[i].role != BENCH_DONE; i++)
+    subjects[i].output = NULL;
+}
+
+static size_t
+count (const BenchSubject *subjects)
+{
+  size_t n = 0;
+
+  while (subjects[n].role != BENCH_DONE)
+    n++;
+
+  return n;
 }
 
 void
 bench_onednn_conv (BenchSubject    *subjects,
                    const BenchConv *conv)
 {
-  add_conv (subjects, conv, false);
+  size_t first;
+
+  add_conv (subjects, conv, PLAIN);
   if (conv->window->padding[1] == 0 && conv->window->padding[2] == 0)
-    add_conv (subjects, conv, true);
+    add_conv (subjects, conv, FOLDED);
+  if (conv->addend == NULL)
+    return;
+
+  first = count (subjects);
+  add_conv (subjects, conv, IN_PLACE);
+  forget_output (subjects, first);
 }

@@ -41,7 +41,7 @@ add_matmul (BenchSubject      *subjects,
   if (dnnl_matmul_desc_init (&op, &x, &w, &b, &y) != dnnl_success)
     abort ();
   bench_onednn_add (subjects, "oneDNN matmul", &op,
-                    bench_onednn_attr (l->multiplier, l->n, l->x_zero_point, l->y_zero_point), l->x, &plain, l->w,
+                    bench_onednn_attr (l->multiplier, l->n, l->x_zero_point, l->y_zero_point), NULL, l->x, &plain, l->w,
                     bias, l->m * l->n, 2.0 * (double) l->m * (double) l->n * (double) l->k);
 }
 
@@ -70,7 +70,7 @@ add_inner_product (BenchSubject      *subjects,
   if (dnnl_memory_desc_init_by_tag (&b, 1, length, dnnl_f32, dnnl_a) != dnnl_success ||
       dnnl_inner_product_forward_desc_init (&op, dnnl_forward_inference, &x, &w, &b, &y) != dnnl_success)
     abort ();
-  bench_onednn_add (subjects, "oneDNN inner product", &op, bench_onednn_attr (l->multiplier, l->n, -1, -1), l->x,
+  bench_onednn_add (subjects, "oneDNN inner product", &op, bench_onednn_attr (l->multiplier, l->n, -1, -1), NULL, l->x,
                     &plain, l->w, bias, l->m * l->n, 2.0 * (double) l->m * (double) l->n * (double) l->k);
 }
 

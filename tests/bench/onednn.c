@@ -13,8 +13,9 @@ static dnnl_stream_t stream;
 typedef struct
 {
   dnnl_primitive_t primitive;
-  dnnl_memory_t    memories[4];
-  dnnl_exec_arg_t  args[4];
+  size_t           n_args;
+  dnnl_memory_t    memories[5];
+  dnnl_exec_arg_t  args[5];
   float           *bias;
   void            *weights;
   uint8_t         *y;
@@ -90,7 +91,7 @@ run (void *data)
 {
   const Product *product = data;
 
-  MUST (dnnl_primitive_execute (product->primitive, stream, 4, product->args));
+  MUST (dnnl_primitive_execute (product->primitive, stream, (int) product->n_args, product->args));
   MUST (dnnl_stream_wait (stream));
 }
 
@@ -100,7 +101,7 @@ clear (void *data)
   Product *product = data;
 
   MUST (dnnl_primitive_destroy (product->primitive));
-  for (size_t i = 0; i < 4; i++)
+  for (size_t i = 0; i < product->n_args; i++)
     MUST (dnnl_memory_destroy (product->memories[i]));
   free (product->bias);
   free (product->weights);
@@ -134,6 +135,7 @@ bench_onednn_add (BenchSubject             *subjects,
                   const char               *name,
                   const_dnnl_op_desc_t      op,
                   dnnl_primitive_attr_t     attr,
+                  const uint8_t            *addend,
                   const uint8_t            *x,
                   const dnnl_memory_desc_t *plain,
                   const int8_t             *w,
@@ -141,12 +143,13 @@ bench_onednn_add (BenchSubject             *subjects,
                   size_t                    n_outputs,
                   double                    work)
 {
-  static const int args[] = { DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_BIAS, DNNL_ARG_DST };
-  const dnnl_memory_desc_t *descs[4];
+  static const int args[] = { DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_BIAS, DNNL_ARG_DST,
+                              DNNL_ARG_ATTR_MULTIPLE_POST_OP (0) | DNNL_ARG_SRC_1 };
+  const dnnl_memory_desc_t *descs[5];
   dnnl_primitive_desc_t desc;
   BenchSubject *subject;
   Product *product;
-  void *handles[4];
+  void *handles[5];
   const char *kind = "";
 
   if (dnnl_primitive_desc_create (&desc, op, attr, engine, NULL) != dnnl_success)
@@ -159,10 +162,11 @@ bench_onednn_add (BenchSubject             *subjects,
   descs[0] = dnnl_primitive_desc_query_md (desc, dnnl_query_src_md, 0);
   descs[1] = dnnl_primitive_desc_query_md (desc, dnnl_query_weights_md, 0);
   descs[2] = dnnl_primitive_desc_query_md (desc, dnnl_query_weights_md, 1);
-  descs[3] = dnnl_primitive_desc_query_md (desc, dnnl_query_dst_md, 0);
+  descs[3] = descs[4] = dnnl_primitive_desc_query_md (desc, dnnl_query_dst_md, 0);
   MUST (dnnl_primitive_desc_query (desc, dnnl_query_impl_info_str, 0, &kind));
 
   product = bench_alloc (sizeof *product);
+  product->n_args = addend != NULL ? 5 : 4;
   product->bias = bias;
   product->weights = bench_alloc (dnnl_memory_desc_get_size (descs[1]));
   product->y = bench_alloc (n_outputs);
@@ -170,7 +174,8 @@ bench_onednn_add (BenchSubject             *subjects,
   handles[1] = product->weights;
   handles[2] = product->bias;
   handles[3] = product->y;
-  for (size_t i = 0; i < 4; i++)
+  handles[4] = (void *) addend;
+  for (size_t i = 0; i < product->n_args; i++)
     {
       MUST (dnnl_memory_create (&product->memories[i], descs[i], engine, handles[i]));
       product->args[i] = (dnnl_exec_arg_t) { args[i], product->memories[i] };

@@ -37,6 +37,7 @@ typedef struct
   int32_t               x_zero_point, y_zero_point;
   const float          *multiplier;
   const float          *bias;
+  const uint8_t        *addend;  /* NULL, or what is added to y */
 } BenchConv;
 
 void        bench_onednn_conv     (BenchSubject *subjects, const BenchConv *conv);

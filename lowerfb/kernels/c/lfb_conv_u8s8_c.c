@@ -311,7 +311,8 @@ run_u8 (const void          *packed,
         const LfbRequantize *requantize,
         uint8_t             *y)
 {
-  run (packed, args, &(LfbOutput) { .requantize = requantize, .y_u8 = y, .y_stride = args->y_stride, .addend = args->addend });
+  run (packed, args,
+       &(LfbOutput) { .requantize = requantize, .y_u8 = y, .y_stride = args->y_stride, .addend = args->addend });
 }
 
 static void
