@@ -7,6 +7,8 @@
 static const LfbConvKernel * const variants[] = {
   &lfb_conv_u8s8_c,
 #ifdef __x86_64__
+  &lfb_conv_u8s8_avx2,
+  &lfb_conv_u8s8_avxvnni,
   &lfb_conv_u8s8_avx512vnni,
 #endif
 };

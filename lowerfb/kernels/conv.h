@@ -84,5 +84,7 @@ void lfb_conv_init (LfbConvKernel *kernel, unsigned cpu_flags);
 
 extern const LfbConvKernel lfb_conv_u8s8_c;
 #ifdef __x86_64__
+extern const LfbConvKernel lfb_conv_u8s8_avx2;
+extern const LfbConvKernel lfb_conv_u8s8_avxvnni;
 extern const LfbConvKernel lfb_conv_u8s8_avx512vnni;
 #endif

@@ -19,14 +19,3 @@ lfb_multiply_add (__m256i sum,
 
   return sum;
 }
-
-/* The same with weights in memory, 32-byte aligned or not. */
-static inline __attribute__ ((always_inline)) __m256i
-lfb_multiply_add_memory (__m256i        sum,
-                         __m256i        x,
-                         const __m256i *w)
-{
-  __asm__ ("%{vex%} vpdpbusd %2, %1, %0" : "+x" (sum) : "x" (x), "m" (*w));
-
-  return sum;
-}

@@ -24,16 +24,3 @@ lfb_multiply_add (__m256i sum,
 
   return sum;
 }
-
-/* The same with an operand in memory, 32-byte aligned or not. */
-static inline __attribute__ ((always_inline)) __m256i
-lfb_multiply_add_memory (__m256i        sum,
-                         __m256i        x,
-                         const __m256i *w)
-{
-  __m256i product;
-
-  __asm__ ("vpmaddwd %3, %2, %1\n\tvpaddd %1, %0, %0" : "+x" (sum), "=&x" (product) : "x" (x), "m" (*w));
-
-  return sum;
-}
