@@ -87,6 +87,12 @@ void lfb_adaptive_avg_pool_u8_init  (LfbAvgPoolU8Kernel  *kernel, unsigned cpu_f
 void lfb_adaptive_avg_pool_s8_init  (LfbAvgPoolS8Kernel  *kernel, unsigned cpu_flags);
 void lfb_adaptive_avg_pool_f32_init (LfbAvgPoolF32Kernel *kernel, unsigned cpu_flags);
 
+/* Of doubles there is no other variant: what stays float64 is rare. */
+void lfb_avg_pool_f64_c             (const LfbWindow *window, const LfbPixels *pixels, const LfbAverage *average,
+                                     const double *x, double *y);
+void lfb_adaptive_avg_pool_f64_c    (const LfbWindow *window, const LfbPixels *pixels, const LfbAverage *average,
+                                     const double *x, double *y);
+
 /* The functions of the variants. */
 #define LFB_AVG_POOL_FUNCTIONS(isa) \
   void lfb_avg_pool_u8_##isa             (const LfbWindow *window, const LfbPixels *pixels, const LfbAverage *average, \

@@ -46,6 +46,9 @@ void lfb_max_pool_u8_init  (LfbMaxPoolU8Kernel  *kernel, unsigned cpu_flags);
 void lfb_max_pool_s8_init  (LfbMaxPoolS8Kernel  *kernel, unsigned cpu_flags);
 void lfb_max_pool_f32_init (LfbMaxPoolF32Kernel *kernel, unsigned cpu_flags);
 
+/* Of doubles there is no other variant: what stays float64 is rare. */
+void lfb_max_pool_f64_c    (const LfbWindow *window, const LfbPixels *pixels, const double *x, double *y);
+
 /* The functions of the variants. */
 #define LFB_MAX_POOL_FUNCTIONS(isa) \
   void lfb_max_pool_u8_##isa  (const LfbWindow *window, const LfbPixels *pixels, const uint8_t *x, uint8_t *y); \

@@ -1,32 +1,33 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Float32 matrix products of what stays float: OpenBLAS where it is there,
- * else a loop that adds in ascending order.
+/* Matrix products of what stays float, in float32 or float64: OpenBLAS where it
+ * is there, else a loop that adds in ascending order.
  */
 
 #pragma once
 
-#include <glib.h>
+#include <lowerfb/core/lfb-types.h>
 
 G_BEGIN_DECLS
 
-/* c[m, n] = sum over k of a[m, k] * b[k, n], added to c if @add; row-major.
+/* Of @dtype, float32 or float64: c[m, n] = sum over k of a[m, k] * b[k, n], added to c if @add; row-major.
  * With @transpose_a, a is [k, m]; with @transpose_b, b is [n, k]. The strides
  * are those between rows. Fails with LFB_ERROR_RANGE on sizes that the library
  * cannot take.
  */
-gboolean lfb_gemm (gboolean      transpose_a,
-                   gboolean      transpose_b,
-                   gsize         m,
-                   gsize         n,
-                   gsize         k,
-                   const float  *a,
-                   gsize         a_stride,
-                   const float  *b,
-                   gsize         b_stride,
-                   gboolean      add,
-                   float        *c,
-                   gsize         c_stride,
-                   GError      **error);
+gboolean lfb_gemm (LfbDType       dtype,
+                   gboolean       transpose_a,
+                   gboolean       transpose_b,
+                   gsize          m,
+                   gsize          n,
+                   gsize          k,
+                   gconstpointer  a,
+                   gsize          a_stride,
+                   gconstpointer  b,
+                   gsize          b_stride,
+                   gboolean       add,
+                   gpointer       c,
+                   gsize          c_stride,
+                   GError       **error);
 
 G_END_DECLS

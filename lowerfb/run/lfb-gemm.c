@@ -9,63 +9,93 @@
 #include <cblas.h>
 #endif
 
+/* Without @add, first the zeros that sums begin with. */
+#define CLEAR(name, real) \
+  static void \
+  name (gsize  m, \
+        gsize  n, \
+        real  *c, \
+        gsize  c_stride) \
+  { \
+    for (gsize i = 0; i < m; i++) \
+      for (gsize j = 0; j < n; j++) \
+        c[i * c_stride + j] = 0; \
+  }
+
+CLEAR (clear_f32, float)
+CLEAR (clear_f64, double)
+
 static void
-scale_rows (gsize     m,
-            gsize     n,
-            gboolean  add,
-            float    *c,
-            gsize     c_stride)
+clear (LfbDType  dtype,
+       gsize     m,
+       gsize     n,
+       gpointer  c,
+       gsize     c_stride)
 {
-  for (gsize i = 0; i < m && !add; i++)
-    for (gsize j = 0; j < n; j++)
-      c[i * c_stride + j] = 0;
+  if (dtype == LFB_DTYPE_FLOAT64)
+    clear_f64 (m, n, c, c_stride);
+  else
+    clear_f32 (m, n, c, c_stride);
 }
 
 #ifndef LFB_HAVE_CBLAS
-static void
-multiply (gboolean      transpose_a,
-          gboolean      transpose_b,
-          gsize         m,
-          gsize         n,
-          gsize         k,
-          const float  *a,
-          gsize         a_stride,
-          const float  *b,
-          gsize         b_stride,
-          float        *c,
-          gsize         c_stride)
-{
-  for (gsize i = 0; i < m; i++)
-    for (gsize l = 0; l < k; l++)
-      {
-        float x = transpose_a ? a[l * a_stride + i] : a[i * a_stride + l];
+#define MULTIPLY(name, real) \
+  static void \
+  name (gboolean    transpose_a, \
+        gboolean    transpose_b, \
+        gsize       m, \
+        gsize       n, \
+        gsize       k, \
+        const real *a, \
+        gsize       a_stride, \
+        const real *b, \
+        gsize       b_stride, \
+        real       *c, \
+        gsize       c_stride) \
+  { \
+    for (gsize i = 0; i < m; i++) \
+      for (gsize l = 0; l < k; l++) \
+        { \
+          real x = transpose_a ? a[l * a_stride + i] : a[i * a_stride + l]; \
+          \
+          for (gsize j = 0; j < n; j++) \
+            c[i * c_stride + j] += x * (transpose_b ? b[j * b_stride + l] : b[l * b_stride + j]); \
+        } \
+  }
 
-        for (gsize j = 0; j < n; j++)
-          c[i * c_stride + j] += x * (transpose_b ? b[j * b_stride + l] : b[l * b_stride + j]);
-      }
-}
+MULTIPLY (multiply_f32, float)
+MULTIPLY (multiply_f64, double)
 #endif
 
 gboolean
-lfb_gemm (gboolean      transpose_a,
-          gboolean      transpose_b,
-          gsize         m,
-          gsize         n,
-          gsize         k,
-          const float  *a,
-          gsize         a_stride,
-          const float  *b,
-          gsize         b_stride,
-          gboolean      add,
-          float        *c,
-          gsize         c_stride,
-          GError      **error)
+lfb_gemm (LfbDType       dtype,
+          gboolean       transpose_a,
+          gboolean       transpose_b,
+          gsize          m,
+          gsize          n,
+          gsize          k,
+          gconstpointer  a,
+          gsize          a_stride,
+          gconstpointer  b,
+          gsize          b_stride,
+          gboolean       add,
+          gpointer       c,
+          gsize          c_stride,
+          GError       **error)
 {
+#ifdef LFB_HAVE_CBLAS
+  CBLAS_TRANSPOSE turn_a = transpose_a ? CblasTrans : CblasNoTrans;
+  CBLAS_TRANSPOSE turn_b = transpose_b ? CblasTrans : CblasNoTrans;
+#endif
+
+  g_assert (dtype == LFB_DTYPE_FLOAT32 || dtype == LFB_DTYPE_FLOAT64);
+
   if (m == 0 || n == 0)
     return TRUE;
   if (k == 0)
     {
-      scale_rows (m, n, add, c, c_stride);
+      if (!add)
+        clear (dtype, m, n, c, c_stride);
       return TRUE;
     }
   if (MAX (MAX (m, n), MAX (k, c_stride)) > G_MAXINT || MAX (a_stride, b_stride) > G_MAXINT)
@@ -77,13 +107,17 @@ lfb_gemm (gboolean      transpose_a,
     }
 
 #ifdef LFB_HAVE_CBLAS
-  cblas_sgemm (CblasRowMajor,
-               transpose_a ? CblasTrans : CblasNoTrans,
-               transpose_b ? CblasTrans : CblasNoTrans,
-               m, n, k, 1, a, a_stride, b, b_stride, add ? 1 : 0, c, c_stride);
+  if (dtype == LFB_DTYPE_FLOAT64)
+    cblas_dgemm (CblasRowMajor, turn_a, turn_b, m, n, k, 1, a, a_stride, b, b_stride, add ? 1 : 0, c, c_stride);
+  else
+    cblas_sgemm (CblasRowMajor, turn_a, turn_b, m, n, k, 1, a, a_stride, b, b_stride, add ? 1 : 0, c, c_stride);
 #else
-  scale_rows (m, n, add, c, c_stride);
-  multiply (transpose_a, transpose_b, m, n, k, a, a_stride, b, b_stride, c, c_stride);
+  if (!add)
+    clear (dtype, m, n, c, c_stride);
+  if (dtype == LFB_DTYPE_FLOAT64)
+    multiply_f64 (transpose_a, transpose_b, m, n, k, a, a_stride, b, b_stride, c, c_stride);
+  else
+    multiply_f32 (transpose_a, transpose_b, m, n, k, a, a_stride, b, b_stride, c, c_stride);
 #endif
 
   return TRUE;

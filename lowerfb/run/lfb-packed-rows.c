@@ -242,7 +242,8 @@ run_half (const LfbPackedRows  *self,
   for (gsize i = 0; i < m; i++)
     for (gsize j = 0; j < self->n; j++)
       y[i * self->n + j] = self->params.bias != NULL ? self->params.bias[j] : 0;
-  if (!lfb_gemm (FALSE, TRUE, m, self->n, self->k, x, self->k, self->half, self->k, TRUE, y, self->n, error))
+  if (!lfb_gemm (LFB_DTYPE_FLOAT32, FALSE, TRUE, m, self->n, self->k, x, self->k, self->half, self->k, TRUE, y, self->n,
+                 error))
     return FALSE;
   for (gsize i = 0; i < m * self->n && relu; i++)
     y[i] = y[i] < 0 ? 0 : y[i];

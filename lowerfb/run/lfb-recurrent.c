@@ -145,9 +145,9 @@ gate_product_run (const LfbGateProduct  *self,
   if (self->rows != NULL)
     return lfb_packed_rows_run_dynamic (self->rows, runtime, x, m, TRUE, FALSE, y, error);
 
-  return lfb_fill_bias (self->bias, m, self->n, y, error) &&
-         lfb_gemm (FALSE, TRUE, m, self->n, self->k, x, self->k, lfb_tensor_floats (self->weight), self->k,
-                   TRUE, y, self->n, error);
+  return lfb_fill_bias (self->bias, LFB_DTYPE_FLOAT32, m, self->n, y, error) &&
+         lfb_gemm (LFB_DTYPE_FLOAT32, FALSE, TRUE, m, self->n, self->k, x, self->k, lfb_tensor_floats (self->weight),
+                   self->k, TRUE, y, self->n, error);
 }
 
 void

@@ -39,15 +39,23 @@ LfbTensor *lfb_reference_quantize      (const LfbRuntime  *runtime,
                                         LfbDType           dtype,
                                         GError           **error);
 
-/* Float32, or 16 bits that are computed in float32. */
-gboolean   lfb_check_float_operand     (const char        *name,
+/* What operators compute in that take floats of any width: float64 if that is
+ * their input's type, else float32, for 16 bits too. */
+gboolean   lfb_read_real_type          (const char        *name,
                                         LfbTensor         *tensor,
+                                        LfbDType          *real,
+                                        GError           **error);
+/* @tensor in that type. As in PyTorch, float64 does not go with others. */
+LfbTensor *lfb_tensor_as_real          (const char        *name,
+                                        LfbTensor         *tensor,
+                                        LfbDType           real,
                                         GError           **error);
 /* @m rows of the @n elements of @bias, or of zeros if it is %NULL. */
 gboolean   lfb_fill_bias               (LfbTensor         *bias,
+                                        LfbDType           real,
                                         gsize              m,
                                         gsize              n,
-                                        float             *y,
+                                        gpointer           y,
                                         GError           **error);
 
 G_END_DECLS

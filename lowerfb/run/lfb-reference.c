@@ -9,6 +9,8 @@
 #include <lowerfb/run/lfb-half-private.h>
 #include <lowerfb/run/lfb-quantized-private.h>
 
+#include <string.h>
+
 LfbTensor *
 lfb_reference_quantize (const LfbRuntime  *runtime,
                         LfbTensor         *weight,
@@ -86,29 +88,51 @@ lfb_reference_weight (LfbCall     *call,
 }
 
 gboolean
-lfb_check_float_operand (const char  *name,
-                         LfbTensor   *tensor,
-                         GError     **error)
+lfb_read_real_type (const char  *name,
+                    LfbTensor   *tensor,
+                    LfbDType    *real,
+                    GError     **error)
 {
   LfbDType dtype = lfb_tensor_get_dtype (tensor);
 
-  if (dtype == LFB_DTYPE_FLOAT32 || dtype == LFB_DTYPE_FLOAT16 || dtype == LFB_DTYPE_BFLOAT16)
+  *real = dtype == LFB_DTYPE_FLOAT64 ? LFB_DTYPE_FLOAT64 : LFB_DTYPE_FLOAT32;
+  if (lfb_dtype_is_floating_point (dtype))
     return TRUE;
 
-  g_set_error (error, LFB_ERROR, LFB_ERROR_DTYPE, "argument `%s` has the dtype %s, expected float32", name,
+  g_set_error (error, LFB_ERROR, LFB_ERROR_DTYPE, "argument `%s` has the dtype %s, expected floats", name,
                lfb_dtype_to_string (dtype));
 
   return FALSE;
 }
 
+LfbTensor *
+lfb_tensor_as_real (const char  *name,
+                    LfbTensor   *tensor,
+                    LfbDType     real,
+                    GError     **error)
+{
+  LfbDType dtype = lfb_tensor_get_dtype (tensor);
+
+  if ((dtype == LFB_DTYPE_FLOAT64) != (real == LFB_DTYPE_FLOAT64))
+    {
+      g_set_error (error, LFB_ERROR, LFB_ERROR_DTYPE, "argument `%s` has the dtype %s beside an input of %s", name,
+                   lfb_dtype_to_string (dtype), lfb_dtype_to_string (real));
+      return NULL;
+    }
+
+  return real == LFB_DTYPE_FLOAT64 ? g_object_ref (tensor) : lfb_tensor_as_float (name, tensor, error);
+}
+
 gboolean
 lfb_fill_bias (LfbTensor  *bias,
+               LfbDType    real,
                gsize       m,
                gsize       n,
-               float      *y,
+               gpointer    y,
                GError    **error)
 {
-  g_autoptr (LfbTensor) floats = NULL;
+  gsize size = lfb_dtype_size (real);
+  g_autoptr (LfbTensor) row = NULL;
 
   if (bias != NULL && (gsize) lfb_tensor_get_n_elements (bias) != n)
     {
@@ -120,13 +144,19 @@ lfb_fill_bias (LfbTensor  *bias,
     }
   if (bias != NULL)
     {
-      floats = lfb_tensor_as_float ("bias", bias, error);
-      if (floats == NULL)
+      row = lfb_tensor_as_real ("bias", bias, real, error);
+      if (row == NULL)
         return FALSE;
     }
-  for (gsize i = 0; i < m; i++)
-    for (gsize j = 0; j < n; j++)
-      y[i * n + j] = floats != NULL ? lfb_tensor_floats (floats)[j] : 0;
+  for (gsize i = 0; i < m && n > 0; i++)
+    {
+      char *to = (char *) y + i * n * size;
+
+      if (row != NULL)
+        memcpy (to, lfb_tensor_get_data (row, NULL), n * size);
+      else
+        memset (to, 0, n * size);
+    }
 
   return TRUE;
 }

@@ -388,8 +388,10 @@ transpose (const char *from,
         memcpy (to, from, rows * columns * item_size);
       else if (item_size == 1)
         TRANSPOSE (guint8);
-      else
+      else if (item_size == 4)
         TRANSPOSE (guint32);
+      else
+        TRANSPOSE (guint64);
       from += rows * columns * item_size;
       to += rows * columns * item_size;
     }
@@ -403,7 +405,7 @@ lfb_to_channels_last (gconstpointer from,
                       gsize         channels,
                       gsize         pixels)
 {
-  g_assert (item_size == 1 || item_size == 4);
+  g_assert (item_size == 1 || item_size == 4 || item_size == 8);
   transpose (from, to, item_size, batch, channels, pixels);
 }
 
@@ -415,6 +417,6 @@ lfb_to_channels_first (gconstpointer from,
                        gsize         channels,
                        gsize         pixels)
 {
-  g_assert (item_size == 1 || item_size == 4);
+  g_assert (item_size == 1 || item_size == 4 || item_size == 8);
   transpose (from, to, item_size, batch, pixels, channels);
 }

@@ -100,6 +100,7 @@ test_transposed (void)
   static const LfbTestRow rows[] = {
     { "torch.conv_transpose1d (f32[1,1,2]{1 2}, f32[1,1,3]{1 10 100})", "f32[1,1,4]{1 12 120 200}" },
     { "torch.conv_transpose1d (f32[1,1,2]{1 2}, f32[1,1,3]{1 10 100}, None, 2)", "f32[1,1,5]{1 10 102 20 200}" },
+    { "torch.conv_transpose1d (f64[1,1,2]{1 2}, f64[1,1,3]{1 10 1e300}, None, 2)", "f64[1,1,5]{1 10 1e300 20 2e300}" },
     { "torch.conv_transpose1d (f32[1,1,2]{1 2}, f32[1,1,3]{1 10 100}, f32[1]{0.5}, 2, 1, 1)", "f32[1,1,4]{10.5 102.5 20.5 200.5}" },
     /* More padding than the kernel reaches takes pixels away. */
     { "torch.conv_transpose1d (f32[1,1,3]{1 2 3}, f32[1,1,1]{1}, None, 1, 1)", "f32[1,1,1]{2}" },
@@ -149,6 +150,9 @@ test_float (void)
     { "torch.conv1d (f32[1,1,3]{1 2 3}, f32[1,1,2]{1 -1}, f32[1]{0.5}, 1, 1)", "f32[1,1,4]{-0.5 -0.5 -0.5 3.5}" },
     { "torch.nn.functional.conv2d (f32[1,1,2,2]{1 2 3 4}, f32[1,1,2,2]{1 10 100 1000})", "f32[1,1,1,1]{4321}" },
     { "torch.conv2d (f32[1,2,1,1]{1 2}, f32[2,1,1,1]{3 4}, groups=2)", "f32[1,2,1,1]{3 8}" },
+    { "torch.conv1d (f64[1,1,3]{1e300 2 3}, f64[1,1,2]{1 2}, f64[1]{1}, padding=1)", "f64[1,1,4]{2e300 1e300 9 4}" },
+    { "torch.conv1d (f64[1,1,1]{1}, f32[1,1,1]{1})", "!DTYPE `weight` has the dtype float32 beside an input of float64" },
+    { "torch.conv1d (f32[1,1,1]{1}, f32[1,1,1]{1}, f64[1]{1})", "!DTYPE `bias` has the dtype float64 beside an input of float32" },
     { "torch.nn.functional.conv3d (f32[1,1,1,1,2]{1 2}, f32[1,1,1,1,2]{3 4})", "f32[1,1,1,1,1]{11}" },
     { "torch.nn.Conv1d (f32[1,1,3]{1 2 3}, f32[1,1,2]{1 -1}, None, 1, 1, padding_mode='replicate')", "f32[1,1,4]{0 -1 -1 0}" },
     { "torch.conv1d (f32[2,1,1]{1 2}, f32[2,1,1]{1 10})", "f32[2,2,1]{1 10 2 20}" },

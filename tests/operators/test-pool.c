@@ -38,7 +38,10 @@ test_pools (void)
     { "torch.nn.functional.avg_pool2d (f32[1,1,1,1]{1}, 1, divisor_override=0)", "!RANGE `divisor_override` is 0" },
     { "torch.nn.functional.adaptive_avg_pool1d (f32[1,3]{1 2 3}, 0)", "f32[1,0]{}" },
     { "torch.nn.functional.adaptive_avg_pool1d (f32[1,3]{1 2 3}, -1)", "!RANGE `output_size` is -1" },
-    { "torch.nn.functional.avg_pool2d (i64[1,1,1,1]{1}, 1)", "!DTYPE expected float32" },
+    { "torch.nn.functional.avg_pool2d (i64[1,1,1,1]{1}, 1)", "!DTYPE expected floats" },
+    { "torch.nn.functional.max_pool1d (f64[1,3]{1e300 3 2}, 2, 1)", "f64[1,2]{1e300 3}" },
+    { "torch.nn.functional.avg_pool1d (f64[1,2]{1e300 3e300}, 2)", "f64[1,1]{2e300}" },
+    { "torch.nn.functional.adaptive_avg_pool1d (f64[1,2]{1e300 3e300}, 1)", "f64[1,1]{2e300}" },
     { "torch.nn.functional.adaptive_max_pool1d (f32[1,5]{1 9 3 4 5}, 2)", "f32[1,2]{9 5}" },
     { "torch.nn.functional.adaptive_max_pool1d (f32[1,3]{-1 nan -3}, 2)", "f32[1,2]{nan nan}" },
     { "torch.nn.functional.adaptive_max_pool1d (f32[1,2]{-inf 7}, 4)", "f32[1,4]{-inf -inf 7 7}" },
@@ -115,6 +118,7 @@ test_resampling (void)
     { "torch.nn.functional.interpolate (quint8[1,1,1,2]{1 2}*0.5@3, scale_factor=2)", "quint8[1,1,2,4]{1 1 2 2 1 1 2 2}*0.5@3" },
     /* Centres at -0.25, 0.25, 0.75, 1.25. */
     { "torch.nn.functional.interpolate (f32[1,1,2]{0 4}, 4, mode='linear')", "f32[1,1,4]{0 1 3 4}" },
+    { "torch.nn.functional.interpolate (f64[1,1,2]{0 4e300}, 4, mode='linear')", "f64[1,1,4]{0 1e300 3e300 4e300}" },
     { "torch.nn.functional.interpolate (f32[1,1,2]{0 4}, 5, mode='linear', align_corners=True)", "f32[1,1,5]{0 1 2 3 4}" },
     { "torch.nn.Upsample (f32[1,1,1,2]{0 4}, (1, 4), mode='bilinear')", "f32[1,1,1,4]{0 1 3 4}" },
     /* 0.5 - 2 is -1.5, to even -2: 0. */

@@ -2,7 +2,7 @@
 
 /* The walk of an average pool, plain and adaptive, which its C kernels share;
  * each type brings how it adds one tap to the sums of a block of channels and
- * how it makes the output of them.  Sums are int32, or float for float pools.
+ * how it makes the output of them.  Sums are int32, or the float type of float pools.
  */
 
 #pragma once
@@ -21,6 +21,7 @@ typedef union
 {
   int32_t s32[LFB_AVG_BLOCK];
   float   f32[LFB_AVG_BLOCK];
+  double  f64[LFB_AVG_BLOCK];
 } LfbAvgSums;
 
 /* The taps of one window and what they divide by. */
@@ -28,14 +29,14 @@ typedef struct
 {
   LfbTaps taps[3];
   size_t  count;    /* taps inside the image */
-  float   divisor;  /* not 0 */
+  int64_t divisor;  /* not 0 */
 } LfbAvgWindow;
 
 typedef void (*LfbAvgPoolAdd)    (LfbAvgSums *sums, const void *x, size_t n);
 typedef void (*LfbAvgPoolFinish) (const LfbAvgSums *sums, const LfbAvgWindow *taps, const LfbAverage *average, void *y,
                                   size_t n);
 
-static inline float
+static inline int64_t
 lfb_avg_divisor (const LfbWindow   *window,
                  const LfbAverage  *average,
                  const LfbPosition *position,
@@ -45,13 +46,13 @@ lfb_avg_divisor (const LfbWindow   *window,
 
   /* Nothing to divide, and n may be 0. */
   if (count == 0)
-    return 1.0f;
+    return 1;
 
   if (average->divisor != 0)
-    return (float) average->divisor;
+    return average->divisor;
 
   if (!average->count_include_pad)
-    return (float) count;
+    return count;
 
   for (int d = 0; d < 3; d++)
     {
@@ -62,7 +63,7 @@ lfb_avg_divisor (const LfbWindow   *window,
       volume *= (end < padded ? end : padded) - begin;
     }
 
-  return (float) volume;
+  return volume;
 }
 
 static inline LfbAvgWindow
@@ -82,7 +83,7 @@ lfb_avg_window (const LfbWindow   *window,
       taps.count *= taps.taps[d].count;
     }
 
-  taps.divisor = adaptive ? (float) taps.count : lfb_avg_divisor (window, average, position, taps.count);
+  taps.divisor = adaptive ? (int64_t) taps.count : lfb_avg_divisor (window, average, position, taps.count);
 
   return taps;
 }
@@ -99,7 +100,7 @@ lfb_avg_pool_sum (const LfbWindow    *window,
                   LfbAvgPoolAdd       add,
                   LfbAvgSums         *sums)
 {
-  memset (sums, 0, n * sizeof (int32_t));
+  memset (sums, 0, n * (element_size > sizeof (int32_t) ? element_size : sizeof (int32_t)));
 
   for (size_t i = 0; i < taps->taps[0].count; i++)
     for (size_t j = 0; j < taps->taps[1].count; j++)

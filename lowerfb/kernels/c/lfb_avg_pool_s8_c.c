@@ -25,7 +25,7 @@ finish (const LfbAvgSums   *sums,
   int8_t *target = y;
   int32_t zero_point = average->zero_point;
   int32_t bias = (int32_t) taps->count * zero_point;
-  float reciprocal = 1.0f / taps->divisor;
+  float reciprocal = 1.0f / (float) taps->divisor;
   float low = (float) (-128 - zero_point);
   float high = (float) (127 - zero_point);
 

@@ -137,11 +137,11 @@ lfb_avg_vectors (const LfbAvgWindow *taps,
                  const LfbAverage   *average,
                  LfbAvgType          type)
 {
-  LfbAvgVectors v = { .factor = lfb_vf_fill (taps->divisor) };
+  LfbAvgVectors v = { .factor = lfb_vf_fill ((float) taps->divisor) };
 
   if (type != LFB_AVG_F32)
     {
-      v.factor = lfb_vf_fill (1.0f / taps->divisor);
+      v.factor = lfb_vf_fill (1.0f / (float) taps->divisor);
       v.bias = lfb_vi_fill ((int32_t) taps->count * average->zero_point);
       v.high = lfb_vf_fill ((float) ((type == LFB_AVG_U8 ? 255 : 127) - average->zero_point));
       v.zero_point = lfb_vb_fill_s16 ((int16_t) average->zero_point);
@@ -161,7 +161,7 @@ lfb_avg_pool_vectors (const LfbWindow  *window,
 {
   LfbPosition position = lfb_position_of (window, pixels->begin);
   size_t element_size = type == LFB_AVG_F32 ? sizeof (float) : 1;
-  LfbAvgWindow last = { .count = 0, .divisor = 1.0f };
+  LfbAvgWindow last = { .count = 0, .divisor = 1 };
   LfbAvgVectors v = lfb_avg_vectors (&last, average, type);
 
   for (size_t pixel = pixels->begin; pixel < pixels->end; pixel++)

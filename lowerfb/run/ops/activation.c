@@ -8,6 +8,7 @@
 
 #include <lowerfb/run/lfb-elementwise-private.h>
 #include <lowerfb/run/lfb-quantized-private.h>
+#include <lowerfb/run/lfb-reference-private.h>
 
 #define CLAMP_6(x) ((x) < 0 ? 0 : (x) > 6 ? 6 : (x))
 
@@ -161,21 +162,24 @@ gelu (LfbCall  *call,
   return lfb_value_take_tensor (lfb_unary_apply (call->runtime, by_tanh ? &gelu_tanh_op : &gelu_op, NULL, input, error));
 }
 
+LFB_BINARY_FUNCTIONS (times, a * b)
+
 /* glu: the first half of a dimension times the sigmoid of the second. */
 static LfbValue *
 glu (LfbCall  *call,
      GError  **error)
 {
   static const LfbUnary sigmoid_only = { FUNCTIONS (sigmoid) };
+  static const LfbBinary product = { times_f32, times_f64, NULL, LFB_RESULT_SAME };
   LfbTensor *input = lfb_call_tensor (call, "input", error);
   gint64 shape[LFB_TENSOR_MAX_DIMS], strides[LFB_TENSOR_MAX_DIMS];
-  g_autoptr (LfbTensor) left = NULL;
+  g_autoptr (LfbValue) left = NULL;
+  g_autoptr (LfbValue) gate = NULL;
   g_autoptr (LfbTensor) right = NULL;
-  g_autoptr (LfbTensor) gate = NULL;
-  g_auto (LfbArray) array = LFB_ARRAY_INIT;
   gsize n_dims, dim;
+  LfbDType real;
 
-  if (input == NULL || !lfb_check_dtype ("input", input, LFB_DTYPE_FLOAT32, error) ||
+  if (input == NULL || !lfb_read_real_type ("input", input, &real, error) ||
       !lfb_call_dim (call, "dim", lfb_tensor_get_n_dims (input), &dim, error))
     return NULL;
   n_dims = lfb_tensor_get_n_dims (input);
@@ -191,32 +195,50 @@ glu (LfbCall  *call,
     shape[i] = lfb_tensor_get_dim (input, i);
   lfb_shape_strides (shape, n_dims, strides);
   shape[dim] /= 2;
-  left = lfb_tensor_restride (input, 0, shape, strides, n_dims, error);
+  left = lfb_value_take_tensor (lfb_tensor_restride (input, 0, shape, strides, n_dims, error));
   right = left != NULL ? lfb_tensor_restride (input, shape[dim] * strides[dim], shape, strides, n_dims, error) : NULL;
-  gate = right != NULL ? lfb_unary_apply (call->runtime, &sigmoid_only, NULL, right, error) : NULL;
-  if (gate == NULL || !lfb_array_init_like (&array, LFB_DTYPE_FLOAT32, left, error))
-    return NULL;
-  for (gsize i = 0; i < array.n_elements; i++)
-    ((float *) array.data)[i] = lfb_tensor_floats (left)[i] * lfb_tensor_floats (gate)[i];
+  gate = right != NULL ? lfb_value_take_tensor (lfb_unary_apply (call->runtime, &sigmoid_only, NULL, right, error)) : NULL;
 
-  return lfb_value_take_tensor (lfb_array_seal (&array, error));
+  return gate != NULL ? lfb_binary_apply (call->runtime, &product, "input", left, "input", gate, error) : NULL;
 }
 
 /* prelu: the weight stays float, one for all or one for each index of
  * dimension 1.
  */
+#define PRELU(name, real) \
+  static void \
+  name (const real *x, \
+        const real *weights, \
+        gsize       n, \
+        gsize       n_weights, \
+        gsize       inner, \
+        real       *y) \
+  { \
+    for (gsize i = 0; i < n; i++) \
+      y[i] = x[i] > 0 ? x[i] : x[i] * weights[i / inner % n_weights]; \
+  }
+
+PRELU (prelu_f32, float)
+PRELU (prelu_f64, double)
+
 static LfbTensor *
 prelu_floats (LfbTensor  *input,
               LfbTensor  *weight,
               GError    **error)
 {
-  g_autoptr (LfbTensor) x = lfb_tensor_as_float ("input", input, error);
-  g_autoptr (LfbTensor) w = x != NULL ? lfb_tensor_as_float ("weight", weight, error) : NULL;
+  g_autoptr (LfbTensor) x = NULL;
+  g_autoptr (LfbTensor) w = NULL;
+  g_autoptr (LfbTensor) y = NULL;
   g_auto (LfbArray) array = LFB_ARRAY_INIT;
   gsize n_dims, n_weights, channels, inner = 1;
   const gint64 *shape;
+  LfbDType real;
 
-  if (w == NULL || !lfb_array_init_like (&array, LFB_DTYPE_FLOAT32, x, error))
+  if (!lfb_read_real_type ("input", input, &real, error))
+    return NULL;
+  x = lfb_tensor_as_real ("input", input, real, error);
+  w = x != NULL ? lfb_tensor_as_real ("weight", weight, real, error) : NULL;
+  if (w == NULL || !lfb_array_init_like (&array, real, x, error))
     return NULL;
   shape = lfb_tensor_get_shape (x, &n_dims);
   n_weights = lfb_tensor_get_n_elements (w);
@@ -229,15 +251,15 @@ prelu_floats (LfbTensor  *input,
     }
   for (gsize i = 2; i < n_dims; i++)
     inner *= shape[i];
-  for (gsize i = 0; i < array.n_elements; i++)
-    {
-      float value = lfb_tensor_floats (x)[i];
-      float slope = lfb_tensor_floats (w)[n_weights == 1 ? 0 : i / inner % channels];
+  if (array.n_elements > 0 && real == LFB_DTYPE_FLOAT64)
+    prelu_f64 (lfb_tensor_get_data (x, NULL), lfb_tensor_get_data (w, NULL), array.n_elements, n_weights, inner,
+               array.data);
+  else if (array.n_elements > 0)
+    prelu_f32 (lfb_tensor_get_data (x, NULL), lfb_tensor_get_data (w, NULL), array.n_elements, n_weights, inner,
+               array.data);
+  y = lfb_array_seal (&array, error);
 
-      ((float *) array.data)[i] = value > 0 ? value : value * slope;
-    }
-
-  return lfb_array_seal (&array, error);
+  return y != NULL ? lfb_tensor_convert (y, lfb_tensor_get_dtype (input), error) : NULL;
 }
 
 static LfbValue *

@@ -156,6 +156,27 @@ attention (LfbCall  *call,
 }
 
 /* x / max (|x|, eps) along a dimension, |x| the square root of the squares. */
+#define NORMALIZE(name, real) \
+  static void \
+  name (const real *x, \
+        gsize       n, \
+        gsize       stride, \
+        double      eps, \
+        real       *y) \
+  { \
+    double sum = 0; \
+    real norm; \
+    \
+    for (gsize j = 0; j < n; j++) \
+      sum += (double) x[j * stride] * x[j * stride]; \
+    norm = sqrt (sum) < eps ? eps : sqrt (sum); \
+    for (gsize j = 0; j < n; j++) \
+      y[j * stride] = x[j * stride] / norm; \
+  }
+
+NORMALIZE (normalize_f32, float)
+NORMALIZE (normalize_f64, double)
+
 static LfbValue *
 normalize (LfbCall  *call,
            GError  **error)
@@ -167,8 +188,10 @@ normalize (LfbCall  *call,
   gsize n_dims, dim, outer = 1, inner = 1, n = 1;
   double p = 2, eps = 1e-12;
   const gint64 *shape;
+  gconstpointer data;
+  LfbDType real;
 
-  if (input == NULL || !lfb_check_float_operand ("input", input, error) ||
+  if (input == NULL || !lfb_read_real_type ("input", input, &real, error) ||
       !lfb_call_double (call, "p", &p, error) || !lfb_call_double (call, "eps", &eps, error) ||
       !lfb_call_dim (call, "dim", lfb_tensor_get_n_dims (input), &dim, error))
     return NULL;
@@ -177,9 +200,10 @@ normalize (LfbCall  *call,
       g_set_error (error, LFB_ERROR, LFB_ERROR_UNSUPPORTED, "argument `p` is %g, expected 2", p);
       return NULL;
     }
-  x = lfb_tensor_as_float ("input", input, error);
-  if (x == NULL || !lfb_array_init_like (&array, LFB_DTYPE_FLOAT32, x, error))
+  x = lfb_tensor_as_real ("input", input, real, error);
+  if (x == NULL || !lfb_array_init_like (&array, real, x, error))
     return NULL;
+  data = lfb_tensor_get_data (x, NULL);
   shape = lfb_tensor_get_shape (x, &n_dims);
   for (gsize i = 0; i < n_dims; i++)
     *(i < dim ? &outer : i == dim ? &n : &inner) *= shape[i];
@@ -187,14 +211,11 @@ normalize (LfbCall  *call,
     for (gsize i = 0; i < inner; i++)
       {
         gsize at = o * n * inner + i;
-        double sum = 0;
-        float norm;
 
-        for (gsize j = 0; j < n; j++)
-          sum += (double) lfb_tensor_floats (x)[at + j * inner] * lfb_tensor_floats (x)[at + j * inner];
-        norm = sqrt (sum) < eps ? eps : sqrt (sum);
-        for (gsize j = 0; j < n; j++)
-          ((float *) array.data)[at + j * inner] = lfb_tensor_floats (x)[at + j * inner] / norm;
+        if (real == LFB_DTYPE_FLOAT64)
+          normalize_f64 ((const double *) data + at, n, inner, eps, (double *) array.data + at);
+        else
+          normalize_f32 ((const float *) data + at, n, inner, eps, (float *) array.data + at);
       }
   y = lfb_array_seal (&array, error);
 

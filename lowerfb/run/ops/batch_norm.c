@@ -5,12 +5,12 @@
  *   r = 1 / sqrt(var + eps), a = (r * gamma) * (sx / sy), b = (beta - (mean * r) * gamma) / sy,
  *   y = clamp(round(a * (q - zx) + b) + zy)
  *
- * in float32. The float form is x * (r * gamma) + (beta - (mean * r) * gamma).
+ * in float32. The float form is x * (r * gamma) + (beta - (mean * r) * gamma), in
+ * float64 if the input has that type.
  */
 
 #include <lowerfb/run/lfb-array-private.h>
 #include <lowerfb/run/lfb-call-private.h>
-#include <lowerfb/run/lfb-quantized-private.h>
 #include <lowerfb/run/lfb-reference-private.h>
 
 #include <math.h>
@@ -30,12 +30,12 @@ static const BatchNormKind dims_1d = { FALSE, 2, 3 }, dims_2d = { FALSE, 4, 4 },
 static const BatchNormKind relu_2d = { TRUE, 4, 4 }, relu_3d = { TRUE, 5, 5 };
 static const BatchNormKind relu_1d = { TRUE, 2, 3 }, relu_any = { TRUE, 2, LFB_TENSOR_MAX_DIMS };
 
-/* Four vectors of one float a channel; gamma and beta may be absent. */
+/* Four vectors of one float or double a channel; what is not given is 0 or 1. */
 typedef struct {
-  float *mean;
-  float *variance;
-  float *gamma;
-  float *beta;
+  gpointer mean;
+  gpointer variance;
+  gpointer gamma;
+  gpointer beta;
 } Statistics;
 
 static void
@@ -49,15 +49,30 @@ statistics_clear (Statistics *self)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Statistics, statistics_clear)
 
+#define FILL(name, real) \
+  static void \
+  name (real  *values, \
+        gsize  n, \
+        real   value) \
+  { \
+    for (gsize i = 0; i < n; i++) \
+      values[i] = value; \
+  }
+
+FILL (fill_f32, float)
+FILL (fill_f64, double)
+
 static gboolean
 read_vector (LfbCall     *call,
              const char  *name,
+             LfbDType     real,
              gsize        channels,
-             float        fallback,
-             float      **values,
+             double       fallback,
+             gpointer    *values,
              gboolean    *given,
              GError     **error)
 {
+  g_autoptr (LfbTensor) vector = NULL;
   LfbTensor *tensor;
 
   if (!lfb_call_optional_tensor (call, name, &tensor, error))
@@ -71,58 +86,84 @@ read_vector (LfbCall     *call,
                    "argument `%s` has the shape %s, expected [%" G_GSIZE_FORMAT "]", name, shape, channels);
       return FALSE;
     }
-  if (tensor != NULL && lfb_tensor_is_quantized (tensor))
-    {
-      g_set_error (error, LFB_ERROR, LFB_ERROR_DTYPE, "argument `%s` is quantized, expected floats", name);
-      return FALSE;
-    }
-  if (tensor != NULL)
-    {
-      *values = lfb_vector_floats (tensor);
-      return TRUE;
-    }
-  *values = lfb_try_alloc (channels, sizeof (float), error);
-  for (gsize i = 0; i < channels && *values != NULL; i++)
-    (*values)[i] = fallback;
+  vector = tensor != NULL ? lfb_tensor_as_real (name, tensor, real, error) : NULL;
+  if (tensor != NULL && vector == NULL)
+    return FALSE;
+  *values = lfb_try_alloc (channels, lfb_dtype_size (real), error);
+  if (*values == NULL)
+    return FALSE;
+  if (vector != NULL && channels > 0)
+    memcpy (*values, lfb_tensor_get_data (vector, NULL), channels * lfb_dtype_size (real));
+  else if (real == LFB_DTYPE_FLOAT64)
+    fill_f64 (*values, channels, fallback);
+  else
+    fill_f32 (*values, channels, fallback);
 
-  return *values != NULL;
+  return TRUE;
 }
 
-/* The statistics of the batch itself, over all but the channels. */
-static void
-measure_batch (LfbTensor  *x,
-               gsize       channels,
-               Statistics *self)
-{
-  gsize n_dims, inner = 1;
-  const gint64 *shape = lfb_tensor_get_shape (x, &n_dims);
-  gsize batch = shape[0];
+/* The statistics of the batch itself, over all but the channels; in double. */
+#define MEASURE(name, real) \
+  static void \
+  name (const real *x, \
+        gsize       batch, \
+        gsize       channels, \
+        gsize       inner, \
+        real       *means, \
+        real       *variances) \
+  { \
+    for (gsize c = 0; c < channels; c++) \
+      { \
+        double sum = 0, squares = 0, mean; \
+        \
+        for (gsize b = 0; b < batch; b++) \
+          for (gsize i = 0; i < inner; i++) \
+            sum += x[(b * channels + c) * inner + i]; \
+        mean = sum / (batch * inner); \
+        for (gsize b = 0; b < batch; b++) \
+          for (gsize i = 0; i < inner; i++) \
+            { \
+              double difference = x[(b * channels + c) * inner + i] - mean; \
+              \
+              squares += difference * difference; \
+            } \
+        means[c] = mean; \
+        variances[c] = squares / (batch * inner); \
+      } \
+  }
 
-  for (gsize i = 2; i < n_dims; i++)
-    inner *= shape[i];
-  for (gsize c = 0; c < channels; c++)
-    {
-      double sum = 0, squares = 0, mean;
+MEASURE (measure_f32, float)
+MEASURE (measure_f64, double)
 
-      for (gsize b = 0; b < batch; b++)
-        for (gsize i = 0; i < inner; i++)
-          sum += lfb_tensor_floats (x)[(b * channels + c) * inner + i];
-      mean = sum / (batch * inner);
-      for (gsize b = 0; b < batch; b++)
-        for (gsize i = 0; i < inner; i++)
-          {
-            double difference = lfb_tensor_floats (x)[(b * channels + c) * inner + i] - mean;
+#define NORMALIZE(name, real, square_root) \
+  static void \
+  name (const real       *x, \
+        gsize             n, \
+        gsize             channels, \
+        gsize             inner, \
+        const Statistics *statistics, \
+        real              eps, \
+        real             *y) \
+  { \
+    const real *mean = statistics->mean, *variance = statistics->variance; \
+    const real *gamma = statistics->gamma, *beta = statistics->beta; \
+    \
+    for (gsize i = 0; i < n; i++) \
+      { \
+        gsize c = i / inner % channels; \
+        real r = 1 / square_root (variance[c] + eps); \
+        \
+        y[i] = x[i] * (r * gamma[c]) + (beta[c] - (mean[c] * r) * gamma[c]); \
+      } \
+  }
 
-            squares += difference * difference;
-          }
-      self->mean[c] = mean;
-      self->variance[c] = squares / (batch * inner);
-    }
-}
+NORMALIZE (normalize_f32, float, sqrtf)
+NORMALIZE (normalize_f64, double, sqrt)
 
 static gboolean
 read_statistics (LfbCall     *call,
                  LfbTensor   *input,
+                 LfbDType     real,
                  Statistics  *self,
                  gboolean    *from_batch,
                  GError     **error)
@@ -132,10 +173,10 @@ read_statistics (LfbCall     *call,
   const char *variance = lfb_call_has (call, "running_var") ? "running_var" : "var";
   gboolean has_mean, has_variance, given, training = FALSE;
 
-  if (!read_vector (call, mean, channels, 0, &self->mean, &has_mean, error) ||
-      !read_vector (call, variance, channels, 1, &self->variance, &has_variance, error) ||
-      !read_vector (call, "weight", channels, 1, &self->gamma, &given, error) ||
-      !read_vector (call, "bias", channels, 0, &self->beta, &given, error) ||
+  if (!read_vector (call, mean, real, channels, 0, &self->mean, &has_mean, error) ||
+      !read_vector (call, variance, real, channels, 1, &self->variance, &has_variance, error) ||
+      !read_vector (call, "weight", real, channels, 1, &self->gamma, &given, error) ||
+      !read_vector (call, "bias", real, channels, 0, &self->beta, &given, error) ||
       !lfb_call_bool (call, "training", &training, error))
     return FALSE;
   *from_batch = training || !has_mean || !has_variance;
@@ -156,32 +197,36 @@ batch_norm (LfbCall  *call,
   gsize n_dims, channels, inner = 1;
   gboolean from_batch;
   const gint64 *shape;
+  gconstpointer data;
   double eps = 1e-5;
+  LfbDType real;
 
   if (input == NULL ||
-      !lfb_check_float_operand ("input", input, error) ||
+      !lfb_read_real_type ("input", input, &real, error) ||
       !lfb_check_rank ("input", input, kind->min_dims, kind->max_dims, error) ||
-      !read_statistics (call, input, &statistics, &from_batch, error) ||
+      !read_statistics (call, input, real, &statistics, &from_batch, error) ||
       !lfb_call_double (call, "eps", &eps, error))
     return NULL;
-  x = lfb_tensor_as_float ("input", input, error);
-  if (x == NULL || !lfb_array_init_like (&array, LFB_DTYPE_FLOAT32, x, error))
+  x = lfb_tensor_as_real ("input", input, real, error);
+  if (x == NULL || !lfb_array_init_like (&array, real, x, error))
     return NULL;
 
   shape = lfb_tensor_get_shape (x, &n_dims);
   channels = shape[1];
   for (gsize i = 2; i < n_dims; i++)
     inner *= shape[i];
-  if (from_batch && array.n_elements > 0)
-    measure_batch (x, channels, &statistics);
-  for (gsize i = 0; i < array.n_elements; i++)
+  data = lfb_tensor_get_data (x, NULL);
+  if (real == LFB_DTYPE_FLOAT64)
     {
-      gsize c = i / inner % channels;
-      float r = 1.0f / sqrtf (statistics.variance[c] + (float) eps);
-      float value = lfb_tensor_floats (x)[i] * (r * statistics.gamma[c]) +
-                    (statistics.beta[c] - (statistics.mean[c] * r) * statistics.gamma[c]);
-
-      ((float *) array.data)[i] = value;
+      if (from_batch && array.n_elements > 0)
+        measure_f64 (data, shape[0], channels, inner, statistics.mean, statistics.variance);
+      normalize_f64 (data, array.n_elements, channels, inner, &statistics, eps, array.data);
+    }
+  else
+    {
+      if (from_batch && array.n_elements > 0)
+        measure_f32 (data, shape[0], channels, inner, statistics.mean, statistics.variance);
+      normalize_f32 (data, array.n_elements, channels, inner, &statistics, eps, array.data);
     }
   y = lfb_array_seal (&array, error);
 
@@ -211,16 +256,17 @@ normalize_rows (gsize    begin,
                 gpointer user_data)
 {
   const RowsJob *job = user_data;
-  const Statistics *s = job->statistics;
+  const float *mean = job->statistics->mean, *variance = job->statistics->variance;
+  const float *gamma = job->statistics->gamma, *beta = job->statistics->beta;
 
   for (gsize row = begin; row < end; row++)
     {
       gsize c = row % job->channels, at = row * job->inner;
-      float r = 1.0f / sqrtf (s->variance[c] + job->eps);
+      float r = 1.0f / sqrtf (variance[c] + job->eps);
       LfbAffine affine = {
         .x_zero_point = job->x_zero_point,
-        .a = (r * s->gamma[c]) * job->ratio,
-        .b = (s->beta[c] - (s->mean[c] * r) * s->gamma[c]) / job->scale,
+        .a = (r * gamma[c]) * job->ratio,
+        .b = (beta[c] - (mean[c] * r) * gamma[c]) / job->scale,
         .y_zero_point = job->y_zero_point,
         .y_min = job->y_min,
       };
@@ -252,7 +298,7 @@ quantized_batch_norm (LfbCall  *call,
   if (input == NULL ||
       !lfb_check_quantized ("input", input, error) ||
       !lfb_check_rank ("input", input, kind->min_dims, kind->max_dims, error) ||
-      !read_statistics (call, input, &statistics, &from_batch, error) ||
+      !read_statistics (call, input, LFB_DTYPE_FLOAT32, &statistics, &from_batch, error) ||
       !lfb_call_double (call, "eps", &eps, error) ||
       !lfb_call_qparams (call, function ? "output_scale" : "scale", function ? "output_zero_point" : "zero_point",
                          lfb_tensor_get_dtype (input), &scale, &zero_point, error))

@@ -2,7 +2,8 @@
 
 /* Float convolution, plain and transposed, also of reference modules: the
  * taps of each output pixel are gathered into columns, block by block, and
- * multiplied with the weight as a matrix.
+ * multiplied with the weight as a matrix. In float32, or in float64 if the input
+ * has that type.
  */
 
 #include <lowerfb/run/lfb-call-private.h>
@@ -12,7 +13,7 @@
 
 #include <string.h>
 
-/* Floats that one block of columns may have, unless a row has more. */
+/* Elements that one block of columns may have, unless a row has more. */
 #define BLOCK_FLOATS (1 << 20)
 
 typedef struct {
@@ -20,37 +21,45 @@ typedef struct {
   gboolean transposed;
 } FloatConvKind;
 
+/* Of either type. */
+static const double zero = 0;
+
 static const FloatConvKind conv1d = { 1, FALSE }, conv2d = { 2, FALSE }, conv3d = { 3, FALSE };
 static const FloatConvKind conv_transpose1d = { 1, TRUE }, conv_transpose2d = { 2, TRUE }, conv_transpose3d = { 3, TRUE };
 
 /* One tap of one output row: the pixels that it reads, 0 outside. */
-static void
-gather_row (const float *row,
-            gint64       size,
-            gint64       at,
-            gint64       stride,
-            gsize        n,
-            float       *to)
-{
-  for (gsize i = 0; i < n; i++, at += stride)
-    to[i] = row != NULL && at >= 0 && at < size ? row[at] : 0;
-}
+#define GATHER_ROW(name, real) \
+  static void \
+  name (const real *row, \
+        gint64      size, \
+        gint64      at, \
+        gint64      stride, \
+        gsize       n, \
+        real       *to) \
+  { \
+    for (gsize i = 0; i < n; i++, at += stride) \
+      to[i] = row != NULL && at >= 0 && at < size ? row[at] : 0; \
+  }
+
+GATHER_ROW (gather_row_f32, float)
+GATHER_ROW (gather_row_f64, double)
 
 /* Columns for output rows @begin to @end - 1 (a row is one depth and height)
  * of one image: [channel, tap][pixel].
  */
 static void
-gather_columns (const float     *x,
+gather_columns (LfbDType         real,
+                const char      *x,
                 gsize            channels,
                 const LfbWindow *window,
                 gsize            begin,
                 gsize            end,
-                float           *columns)
+                char            *columns)
 {
-  gsize width = window->out_size[2];
+  gsize width = window->out_size[2], size = lfb_dtype_size (real);
   gsize plane = window->in_size[1] * window->in_size[2];
 
-  for (gsize c = 0; c < channels; c++, x += window->in_size[0] * plane)
+  for (gsize c = 0; c < channels; c++, x += window->in_size[0] * plane * size)
     for (gsize kd = 0; kd < window->kernel[0]; kd++)
       for (gsize kh = 0; kh < window->kernel[1]; kh++)
         for (gsize kw = 0; kw < window->kernel[2]; kw++)
@@ -62,10 +71,13 @@ gather_columns (const float     *x,
                          (gint64) window->padding[1];
               gint64 w = (gint64) (kw * window->dilation[2]) - (gint64) window->padding[2];
               gboolean inside = d >= 0 && d < (gint64) window->in_size[0] && h >= 0 && h < (gint64) window->in_size[1];
+              gconstpointer from = inside ? x + (d * plane + h * window->in_size[2]) * size : NULL;
 
-              gather_row (inside ? x + d * plane + h * window->in_size[2] : NULL, window->in_size[2], w,
-                          window->stride[2], width, columns);
-              columns += width;
+              if (real == LFB_DTYPE_FLOAT64)
+                gather_row_f64 (from, window->in_size[2], w, window->stride[2], width, (double *) columns);
+              else
+                gather_row_f32 (from, window->in_size[2], w, window->stride[2], width, (float *) columns);
+              columns += width * size;
             }
 }
 
@@ -83,14 +95,15 @@ is_pointwise (const LfbWindow *window)
 
 /* @y holds the bias already. */
 static gboolean
-convolve_group (const float      *x,
+convolve_group (LfbDType          real,
+                const char       *x,
                 gsize             in,
                 const LfbWindow  *window,
-                const float      *w,
+                const char       *w,
                 gsize             out,
-                float            *columns,
+                char             *columns,
                 gsize             rows_at_once,
-                float            *y,
+                char             *y,
                 GError          **error)
 {
   gsize k = in * lfb_volume (window->kernel);
@@ -98,15 +111,16 @@ convolve_group (const float      *x,
   gsize rows = window->out_size[0] * window->out_size[1];
 
   if (is_pointwise (window))
-    return lfb_gemm (FALSE, FALSE, out, pixels, k, w, k, x, pixels, TRUE, y, pixels, error);
+    return lfb_gemm (real, FALSE, FALSE, out, pixels, k, w, k, x, pixels, TRUE, y, pixels, error);
 
   for (gsize begin = 0; begin < rows; begin += rows_at_once)
     {
       gsize end = MIN (begin + rows_at_once, rows);
       gsize n = (end - begin) * window->out_size[2];
 
-      gather_columns (x, in, window, begin, end, columns);
-      if (!lfb_gemm (FALSE, FALSE, out, n, k, w, k, columns, n, TRUE, y + begin * window->out_size[2], pixels, error))
+      gather_columns (real, x, in, window, begin, end, columns);
+      if (!lfb_gemm (real, FALSE, FALSE, out, n, k, w, k, columns, n, TRUE,
+                     y + begin * window->out_size[2] * lfb_dtype_size (real), pixels, error))
         return FALSE;
     }
 
@@ -114,92 +128,111 @@ convolve_group (const float      *x,
 }
 
 static gboolean
-convolve (const LfbImage   *image,
+convolve (LfbDType          real,
+          const LfbImage   *image,
           const LfbWindow  *window,
           gsize             groups,
           gsize             out_channels,
-          const float      *x,
-          const float      *w,
-          float            *y,
+          const char       *x,
+          const char       *w,
+          char             *y,
           GError          **error)
 {
   gsize in = image->channels / groups, out = out_channels / groups;
   gsize pixels = lfb_volume (window->out_size), in_pixels = lfb_volume (window->in_size);
   gsize k = in * lfb_volume (window->kernel);
   gsize rows_at_once = MAX (BLOCK_FLOATS / MAX (k, 1) / window->out_size[2], 1);
-  g_autofree float *columns = NULL;
-  gsize n;
+  gsize n, size = lfb_dtype_size (real);
+  g_autofree char *columns = NULL;
 
   rows_at_once = MIN (rows_at_once, window->out_size[0] * window->out_size[1]);
   if (!g_size_checked_mul (&n, k, rows_at_once * window->out_size[2]))
     n = G_MAXSIZE;
-  columns = lfb_try_alloc (is_pointwise (window) ? 1 : n, sizeof (float), error);
+  columns = lfb_try_alloc (is_pointwise (window) ? 1 : n, size, error);
   if (columns == NULL)
     return FALSE;
 
   for (gsize b = 0; b < image->batch; b++)
     for (gsize g = 0; g < groups; g++)
-      if (!convolve_group (x + (b * groups + g) * in * in_pixels, in, window, w + g * out * k, out, columns,
-                           rows_at_once, y + (b * groups + g) * out * pixels, error))
+      if (!convolve_group (real, x + (b * groups + g) * in * in_pixels * size, in, window, w + g * out * k * size, out,
+                           columns, rows_at_once, y + (b * groups + g) * out * pixels * size, error))
         return FALSE;
 
   return TRUE;
 }
 
+#define REPEAT(name, real) \
+  static void \
+  name (const real *values, \
+        gsize       batch, \
+        gsize       channels, \
+        gsize       pixels, \
+        real       *y) \
+  { \
+    for (gsize i = 0; i < batch * channels; i++) \
+      for (gsize p = 0; p < pixels; p++) \
+        *y++ = values[i % channels]; \
+  }
+
+REPEAT (repeat_f32, float)
+REPEAT (repeat_f64, double)
+
 static gboolean
 fill_channels (LfbTensor  *bias,
+               LfbDType    real,
                gsize       batch,
                gsize       channels,
                gsize       pixels,
-               float      *y,
+               gpointer    y,
                GError    **error)
 {
-  g_autofree float *values = lfb_try_alloc (channels, sizeof (float), error);
+  g_autofree gpointer values = lfb_try_alloc (channels, lfb_dtype_size (real), error);
 
-  if (values == NULL || !lfb_fill_bias (bias, 1, channels, values, error))
+  if (values == NULL || !lfb_fill_bias (bias, real, 1, channels, values, error))
     return FALSE;
-  for (gsize i = 0; i < batch * channels; i++)
-    for (gsize p = 0; p < pixels; p++)
-      *y++ = values[i % channels];
+  if (real == LFB_DTYPE_FLOAT64)
+    repeat_f64 (values, batch, channels, pixels, y);
+  else
+    repeat_f32 (values, batch, channels, pixels, y);
 
   return TRUE;
 }
 
 /* The image with gaps of a transposed convolution, channels first. */
-static float *
+static gpointer
 spread_first (const LfbConvSettings  *settings,
               const LfbImage         *image,
-              const float            *x,
+              gconstpointer           x,
+              gsize                   size,
               LfbWindow              *window,
               GError                **error)
 {
-  const float zero = 0;
-  g_autofree float *last = lfb_conv_spread (settings, image, x, sizeof (float), &zero, window, error);
+  g_autofree gpointer last = lfb_conv_spread (settings, image, x, size, &zero, window, error);
   gsize pixels = lfb_volume (window->in_size);
-  float *first;
+  gpointer first;
 
   if (last == NULL)
     return NULL;
-  first = lfb_try_alloc (image->batch * image->channels * pixels, sizeof (float), error);
+  first = lfb_try_alloc (image->batch * image->channels * pixels, size, error);
   if (first != NULL)
-    lfb_to_channels_first (last, first, sizeof (float), image->batch, image->channels, pixels);
+    lfb_to_channels_first (last, first, size, image->batch, image->channels, pixels);
 
   return first;
 }
 
 static LfbTensor *
-run_float (LfbCall                *call,
-           const LfbConvSettings  *settings,
-           LfbTensor              *input,
-           LfbTensor              *weight,
-           LfbTensor              *bias,
-           GError                **error)
+run_real (const LfbConvSettings  *settings,
+          LfbTensor              *input,
+          LfbTensor              *weight,
+          LfbTensor              *bias,
+          GError                **error)
 {
+  LfbDType real = lfb_tensor_get_dtype (input);
   g_auto (LfbArray) array = LFB_ARRAY_INIT;
-  g_autofree float *rows = NULL;
-  g_autofree float *spread = NULL;
+  g_autofree gpointer rows = NULL;
+  g_autofree gpointer spread = NULL;
   gsize in_channels, out_channels, n_dims;
-  const float *x = lfb_tensor_floats (input);
+  gconstpointer x = lfb_tensor_get_data (input, NULL);
   gint64 shape[5];
   LfbImage image;
   LfbWindow window;
@@ -219,8 +252,8 @@ run_float (LfbCall                *call,
   if (!lfb_conv_settings_window (settings, &image, &window, error))
     return NULL;
   n_dims = lfb_image_shape (&image, out_channels, window.out_size, shape);
-  if (!lfb_array_init (&array, LFB_DTYPE_FLOAT32, shape, n_dims, error) ||
-      !fill_channels (bias, image.batch, out_channels, lfb_volume (window.out_size), array.data, error))
+  if (!lfb_array_init (&array, real, shape, n_dims, error) ||
+      !fill_channels (bias, real, image.batch, out_channels, lfb_volume (window.out_size), array.data, error))
     return NULL;
   if (array.n_elements == 0)
     return lfb_array_seal (&array, error);
@@ -228,12 +261,12 @@ run_float (LfbCall                *call,
   if (settings->transposed)
     {
       rows = lfb_conv_weight_rows (settings, weight, FALSE, error);
-      x = spread = rows != NULL ? spread_first (settings, &image, x, &window, error) : NULL;
+      x = spread = rows != NULL ? spread_first (settings, &image, x, lfb_dtype_size (real), &window, error) : NULL;
       if (spread == NULL)
         return NULL;
     }
-  if (!convolve (&image, &window, settings->groups, out_channels, x,
-                 rows != NULL ? rows : lfb_tensor_floats (weight), array.data, error))
+  if (!convolve (real, &image, &window, settings->groups, out_channels, x,
+                 rows != NULL ? rows : lfb_tensor_get_data (weight, NULL), array.data, error))
     return NULL;
 
   return lfb_array_seal (&array, error);
@@ -251,16 +284,16 @@ float_conv (LfbCall  *call,
   g_autoptr (LfbTensor) result = NULL;
   LfbConvSettings settings;
   LfbTensor *weight, *bias;
-  const float zero = 0;
+  LfbDType real;
 
-  if (input == NULL || !lfb_check_float_operand ("input", input, error))
+  if (input == NULL || !lfb_read_real_type ("input", input, &real, error))
     return NULL;
   weight = call->info->row->prepare != NULL ? lfb_call_state (call, error) : lfb_call_tensor (call, "weight", error);
   if (weight == NULL || !lfb_call_optional_tensor (call, "bias", &bias, error) ||
       !lfb_conv_settings_read (&settings, call, weight, kind->n_spatial, kind->transposed, error))
     return NULL;
-  x = lfb_tensor_as_float ("input", input, error);
-  w = x != NULL ? lfb_tensor_as_float ("weight", weight, error) : NULL;
+  x = lfb_tensor_as_real ("input", input, real, error);
+  w = x != NULL ? lfb_tensor_as_real ("weight", weight, real, error) : NULL;
   if (w == NULL)
     return NULL;
 
@@ -283,7 +316,7 @@ float_conv (LfbCall  *call,
       memset (settings.before, 0, sizeof settings.before);
       memset (settings.after, 0, sizeof settings.after);
     }
-  result = run_float (call, &settings, padded != NULL ? padded : x, w, bias, error);
+  result = run_real (&settings, padded != NULL ? padded : x, w, bias, error);
 
   return result != NULL ? lfb_value_take_tensor (lfb_tensor_convert (result, lfb_tensor_get_dtype (input), error)) : NULL;
 }
@@ -308,14 +341,14 @@ free_tensor (gpointer tensor)
   { \
     .functions = "torch." name " torch.nn.functional." name, \
     .signature = "input, weight, bias=None, " settings, \
-    .rule = "the convolution in float32", .run = float_conv, .data = &(kind_), \
+    .rule = "the convolution in float32, or float64 if the input has it", .run = float_conv, .data = &(kind_), \
   }
 
 #define MODULE(name, kind_, settings) \
   { \
     .modules = "torch.nn." name, \
     .signature = "input, weight, bias=None, " settings ", padding_mode='zeros'", \
-    .rule = "the convolution in float32", .run = float_conv, .data = &(kind_), \
+    .rule = "the convolution in float32, or float64 if the input has it", .run = float_conv, .data = &(kind_), \
   }, \
   { \
     .modules = "torch.ao.nn.quantized.reference." name, \

@@ -7,7 +7,8 @@
  * Integers: over the N elements of a group, exact sums S of q - zx and S2 of
  * its square; in double mean = S / N, var = max(S2 / N - mean^2, 0), r = sx /
  * sqrt(var * sx^2 + eps); in float32 ((q - zx) - mean) * r, * gamma, + beta,
- * then quantized. Floats: mean and variance in double, the rest in float32.
+ * then quantized. Floats: mean and variance in double, the rest in their type or
+ * float32.
  */
 
 #include <lowerfb/run/lfb-array-private.h>
@@ -44,8 +45,8 @@ typedef struct {
   gsize n_groups;
   gsize n_affine;      /* gammas and betas */
   gsize affine_inner;  /* neighbouring elements that share one */
-  float *gamma;        /* %NULL: 1 */
-  float *beta;         /* %NULL: 0 */
+  gpointer gamma;      /* floats, or doubles for those; %NULL: 1 */
+  gpointer beta;       /* the same; %NULL: 0 */
   double eps;
 } NormPlan;
 
@@ -139,11 +140,12 @@ plan_channels (LfbCall         *call,
 static gboolean
 read_affine (LfbCall     *call,
              const char  *name,
+             LfbDType     real,
              gsize        n,
-             float      **values,
+             gpointer    *values,
              GError     **error)
 {
-  g_autoptr (LfbTensor) floats = NULL;
+  g_autoptr (LfbTensor) vector = NULL;
   LfbTensor *tensor;
 
   if (!lfb_call_optional_tensor (call, name, &tensor, error))
@@ -158,18 +160,19 @@ read_affine (LfbCall     *call,
                    "argument `%s` has the shape %s, expected %" G_GSIZE_FORMAT " elements", name, shape, n);
       return FALSE;
     }
-  floats = lfb_tensor_as_float (name, tensor, error);
-  if (floats == NULL)
-    return FALSE;
-  *values = lfb_vector_floats (floats);
+  vector = lfb_tensor_as_real (name, tensor, real, error);
+  *values = vector != NULL ? lfb_try_alloc (n, lfb_dtype_size (real), error) : NULL;
+  if (*values != NULL && n > 0)
+    memcpy (*values, lfb_tensor_get_data (vector, NULL), n * lfb_dtype_size (real));
 
-  return TRUE;
+  return *values != NULL;
 }
 
 static gboolean
 norm_plan_init (NormPlan   *self,
                 LfbCall    *call,
                 LfbTensor  *input,
+                LfbDType    real,
                 GError    **error)
 {
   const NormKind *kind = LFB_CALL_DATA (call, NormKind);
@@ -179,51 +182,59 @@ norm_plan_init (NormPlan   *self,
   self->eps = 1e-5;
   if (!(kind->type == LAYER ? plan_layer (call, input, self, error) : plan_channels (call, input, kind, self, error)) ||
       !lfb_call_double (call, "eps", &self->eps, error) ||
-      !read_affine (call, "weight", self->n_affine, &self->gamma, error) ||
-      !read_affine (call, "bias", self->n_affine, &self->beta, error))
+      !read_affine (call, "weight", real, self->n_affine, &self->gamma, error) ||
+      !read_affine (call, "bias", real, self->n_affine, &self->beta, error))
     return FALSE;
   self->n_groups = self->length > 0 ? n / self->length : 0;
 
   return TRUE;
 }
 
-/* The last steps in float32, on what is left of an element. */
-static float
-apply_affine (const NormPlan *self,
-              float           value,
-              gsize           index)
-{
-  gsize a = index / self->affine_inner % self->n_affine;
+/* The last steps, on what is left of an element. */
+#define APPLY_AFFINE(name, real) \
+  static real \
+  name (const NormPlan *self, \
+        real            value, \
+        gsize           index) \
+  { \
+    gsize a = index / self->affine_inner % self->n_affine; \
+    \
+    if (self->gamma != NULL) \
+      value *= ((const real *) self->gamma)[a]; \
+    if (self->beta != NULL) \
+      value += ((const real *) self->beta)[a]; \
+    \
+    return value; \
+  }
 
-  if (self->gamma != NULL)
-    value *= self->gamma[a];
-  if (self->beta != NULL)
-    value += self->beta[a];
+APPLY_AFFINE (apply_affine_f32, float)
+APPLY_AFFINE (apply_affine_f64, double)
 
-  return value;
-}
+#define NORMALIZE(name, real, apply_affine) \
+  static void \
+  name (const NormPlan *self, \
+        const real     *x, \
+        real           *y) \
+  { \
+    for (gsize g = 0; g < self->n_groups; g++) \
+      { \
+        gsize begin = g * self->length, end = begin + self->length; \
+        double sum = 0, squares = 0, mean; \
+        real r; \
+        \
+        for (gsize i = begin; i < end; i++) \
+          sum += x[i]; \
+        mean = sum / self->length; \
+        for (gsize i = begin; i < end; i++) \
+          squares += (x[i] - mean) * (x[i] - mean); \
+        r = 1 / sqrt (squares / self->length + self->eps); \
+        for (gsize i = begin; i < end; i++) \
+          y[i] = apply_affine (self, (x[i] - (real) mean) * r, i); \
+      } \
+  }
 
-static void
-normalize_floats (const NormPlan *self,
-                  const float    *x,
-                  float          *y)
-{
-  for (gsize g = 0; g < self->n_groups; g++)
-    {
-      gsize begin = g * self->length, end = begin + self->length;
-      double sum = 0, squares = 0, mean;
-      float r;
-
-      for (gsize i = begin; i < end; i++)
-        sum += x[i];
-      mean = sum / self->length;
-      for (gsize i = begin; i < end; i++)
-        squares += (x[i] - mean) * (x[i] - mean);
-      r = 1 / sqrt (squares / self->length + self->eps);
-      for (gsize i = begin; i < end; i++)
-        y[i] = apply_affine (self, (x[i] - (float) mean) * r, i);
-    }
-}
+NORMALIZE (normalize_f32, float, apply_affine_f32)
+NORMALIZE (normalize_f64, double, apply_affine_f64)
 
 typedef struct {
   const LfbKernels *kernels;
@@ -258,8 +269,8 @@ normalize_run (const GroupsJob *job,
 {
   gsize a = begin / job->plan->affine_inner % job->plan->n_affine;
 
-  norm->gamma = job->plan->gamma + a;
-  norm->beta = job->plan->beta + a;
+  norm->gamma = (const float *) job->plan->gamma + a;
+  norm->beta = (const float *) job->plan->beta + a;
   if (job->is_signed)
     job->kernels->normalize_s8.run ((const int8_t *) job->x + begin, (int8_t *) job->y + begin, n, norm);
   else
@@ -294,18 +305,20 @@ normalize_groups (gsize    first,
 
 /* What is not given is 1 or 0 for all. */
 static gboolean
-fill_affine (float   **values,
-             gsize     n,
-             float     value,
-             GError  **error)
+fill_affine (gpointer  *values,
+             gsize      n,
+             float      value,
+             GError   **error)
 {
+  float *filled;
+
   if (*values != NULL)
     return TRUE;
-  *values = lfb_try_alloc (n, sizeof (float), error);
-  for (gsize i = 0; i < n && *values != NULL; i++)
-    (*values)[i] = value;
+  *values = filled = lfb_try_alloc (n, sizeof (float), error);
+  for (gsize i = 0; i < n && filled != NULL; i++)
+    filled[i] = value;
 
-  return *values != NULL;
+  return filled != NULL;
 }
 
 /* instance_norm with running statistics is a batch norm. */
@@ -329,33 +342,53 @@ uses_running_statistics (LfbCall   *call,
   return TRUE;
 }
 
+#define USE_RUNNING(name, real, square_root, apply_affine) \
+  static void \
+  name (const NormPlan *plan, \
+        const real     *x, \
+        gsize           n, \
+        const real     *mean, \
+        const real     *variance, \
+        real           *y) \
+  { \
+    for (gsize i = 0; i < n; i++) \
+      { \
+        gsize c = i / plan->affine_inner % plan->n_affine; \
+        real r = 1 / square_root (variance[c] + (real) plan->eps); \
+        \
+        y[i] = apply_affine (plan, (x[i] - mean[c]) * r, i); \
+      } \
+  }
+
+USE_RUNNING (use_running_f32, float, sqrtf, apply_affine_f32)
+USE_RUNNING (use_running_f64, double, sqrt, apply_affine_f64)
+
 static LfbTensor *
 normalize_with_running (LfbCall          *call,
                         const NormPlan   *plan,
                         LfbTensor        *x,
                         GError          **error)
 {
-  g_autofree float *mean = NULL;
-  g_autofree float *variance = NULL;
+  LfbDType real = lfb_tensor_get_dtype (x);
+  gconstpointer data = lfb_tensor_get_data (x, NULL);
+  g_autofree gpointer mean = NULL;
+  g_autofree gpointer variance = NULL;
   g_auto (LfbArray) array = LFB_ARRAY_INIT;
 
-  if (!read_affine (call, "running_mean", plan->n_affine, &mean, error) ||
-      !read_affine (call, "running_var", plan->n_affine, &variance, error))
+  if (!read_affine (call, "running_mean", real, plan->n_affine, &mean, error) ||
+      !read_affine (call, "running_var", real, plan->n_affine, &variance, error))
     return NULL;
   if (mean == NULL || variance == NULL)
     {
       g_set_error_literal (error, LFB_ERROR, LFB_ERROR_ARGUMENT, "the running mean or variance is missing");
       return NULL;
     }
-  if (!lfb_array_init_like (&array, LFB_DTYPE_FLOAT32, x, error))
+  if (!lfb_array_init_like (&array, real, x, error))
     return NULL;
-  for (gsize i = 0; i < array.n_elements; i++)
-    {
-      gsize c = i / plan->affine_inner % plan->n_affine;
-      float r = 1.0f / sqrtf (variance[c] + (float) plan->eps);
-
-      ((float *) array.data)[i] = apply_affine (plan, (lfb_tensor_floats (x)[i] - mean[c]) * r, i);
-    }
+  if (real == LFB_DTYPE_FLOAT64)
+    use_running_f64 (plan, data, array.n_elements, mean, variance, array.data);
+  else
+    use_running_f32 (plan, data, array.n_elements, mean, variance, array.data);
 
   return lfb_array_seal (&array, error);
 }
@@ -387,13 +420,14 @@ norm (LfbCall  *call,
   g_autoptr (LfbTensor) x = NULL;
   g_autoptr (LfbTensor) y = NULL;
   gboolean running;
+  LfbDType real;
 
-  if (input == NULL || !lfb_check_float_operand ("input", input, error) ||
-      !norm_plan_init (&plan, call, input, error) ||
+  if (input == NULL || !lfb_read_real_type ("input", input, &real, error) ||
+      !norm_plan_init (&plan, call, input, real, error) ||
       !uses_running_statistics (call, &running, error) ||
       (!running && !check_several (call, input, &plan, error)))
     return NULL;
-  x = lfb_tensor_as_float ("input", input, error);
+  x = lfb_tensor_as_real ("input", input, real, error);
   if (x == NULL)
     return NULL;
   if (running)
@@ -402,9 +436,12 @@ norm (LfbCall  *call,
     }
   else
     {
-      if (!lfb_array_init_like (&array, LFB_DTYPE_FLOAT32, x, error))
+      if (!lfb_array_init_like (&array, real, x, error))
         return NULL;
-      normalize_floats (&plan, lfb_tensor_floats (x), array.data);
+      if (real == LFB_DTYPE_FLOAT64)
+        normalize_f64 (&plan, lfb_tensor_get_data (x, NULL), array.data);
+      else
+        normalize_f32 (&plan, lfb_tensor_get_data (x, NULL), array.data);
       y = lfb_array_seal (&array, error);
     }
 
@@ -424,7 +461,7 @@ quantized_norm (LfbCall  *call,
   GroupsJob job;
 
   if (input == NULL || !lfb_check_quantized ("input", input, error) ||
-      !norm_plan_init (&plan, call, input, error) ||
+      !norm_plan_init (&plan, call, input, LFB_DTYPE_FLOAT32, error) ||
       !lfb_call_qparams (call, function ? "output_scale" : "scale", function ? "output_zero_point" : "zero_point",
                          lfb_tensor_get_dtype (input), &scale, &zero_point, error) ||
       !fill_affine (&plan.gamma, plan.n_affine, 1, error) ||

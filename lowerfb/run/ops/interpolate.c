@@ -137,16 +137,20 @@ resampling_read (LfbCall    *call,
 }
 
 /* The step in the source for one in the result. */
-static float
-source_step (const Resampling *self,
-             gsize             i,
-             gint64            in)
-{
-  if (self->factor[i] > 0)
-    return (float) (1.0 / self->factor[i]);
+#define SOURCE_STEP(name, real) \
+  static real \
+  name (const Resampling *self, \
+        gsize             i, \
+        gint64            in) \
+  { \
+    if (self->factor[i] > 0) \
+      return 1.0 / self->factor[i]; \
+    \
+    return (real) in / (real) self->out[i]; \
+  }
 
-  return (float) in / (float) self->out[i];
-}
+SOURCE_STEP (source_step_f32, float)
+SOURCE_STEP (source_step_f64, double)
 
 /* (outer, size, inner) around spatial dimension @i. */
 static void
@@ -192,7 +196,7 @@ nearest_dimension (const Resampling  *self,
   g_auto (LfbArray) array = LFB_ARRAY_INIT;
   gint64 shape[LFB_TENSOR_MAX_DIMS], in = lfb_tensor_get_dim (input, 2 + i);
   gsize n_dims, outer, inner, item_size = lfb_dtype_size (lfb_tensor_get_dtype (input));
-  float step = source_step (self, i, in);
+  float step = source_step_f32 (self, i, in);
   const char *from = lfb_tensor_get_data (input, NULL);
   g_autofree gint64 *at = NULL;
 
@@ -219,46 +223,55 @@ nearest_dimension (const Resampling  *self,
 typedef struct {
   gint64 at;
   gint64 next;
-  float weight;
+  double weight;     /* one of float32 is exact */
 } LinearSource;
 
-static LinearSource
-linear_source (const Resampling *self,
-               gsize             i,
-               gint64            in,
-               gint64            j)
-{
-  LinearSource result;
-  float source;
+#define LINEAR_SOURCE(name, real, source_step) \
+  static LinearSource \
+  name (const Resampling *self, \
+        gsize             i, \
+        gint64            in, \
+        gint64            j) \
+  { \
+    const real half = 0.5; \
+    LinearSource result; \
+    real source; \
+    \
+    if (self->align_corners) \
+      source = (real) j * (self->out[i] > 1 ? (real) (in - 1) / (real) (self->out[i] - 1) : 0); \
+    else \
+      source = MAX (((real) j + half) * source_step (self, i, in) - half, 0); \
+    result.at = MIN ((gint64) source, in - 1); \
+    result.next = result.at + (result.at < in - 1); \
+    result.weight = MIN (MAX (source - (real) result.at, 0), 1); \
+    \
+    return result; \
+  }
 
-  if (self->align_corners)
-    source = (float) j * (self->out[i] > 1 ? (float) (in - 1) / (float) (self->out[i] - 1) : 0);
-  else
-    source = MAX (((float) j + 0.5f) * source_step (self, i, in) - 0.5f, 0);
-  result.at = MIN ((gint64) source, in - 1);
-  result.next = result.at + (result.at < in - 1);
-  result.weight = MIN (MAX (source - (float) result.at, 0), 1);
-
-  return result;
-}
+LINEAR_SOURCE (linear_source_f32, float, source_step_f32)
+LINEAR_SOURCE (linear_source_f64, double, source_step_f64)
 
 /* Rows of @inner elements between rows of @from. */
-static void
-blend (const float        *from,
-       float              *to,
-       const LinearSource *sources,
-       gsize               n,
-       gsize               inner)
-{
-  for (gsize j = 0; j < n; j++)
-    {
-      const float *low = from + sources[j].at * inner, *high = from + sources[j].next * inner;
-      float weight = sources[j].weight, rest = 1.0f - weight;
+#define BLEND(name, real) \
+  static void \
+  name (const real         *from, \
+        real               *to, \
+        const LinearSource *sources, \
+        gsize               n, \
+        gsize               inner) \
+  { \
+    for (gsize j = 0; j < n; j++) \
+      { \
+        const real *low = from + sources[j].at * inner, *high = from + sources[j].next * inner; \
+        real weight = sources[j].weight, rest = 1 - weight; \
+        \
+        for (gsize k = 0; k < inner; k++) \
+          to[j * inner + k] = rest * low[k] + weight * high[k]; \
+      } \
+  }
 
-      for (gsize k = 0; k < inner; k++)
-        to[j * inner + k] = rest * low[k] + weight * high[k];
-    }
-}
+BLEND (blend_f32, float)
+BLEND (blend_f64, double)
 
 static LfbTensor *
 linear_dimension (const Resampling  *self,
@@ -267,27 +280,31 @@ linear_dimension (const Resampling  *self,
                   GError           **error)
 {
   g_auto (LfbArray) array = LFB_ARRAY_INIT;
-  gint64 shape[LFB_TENSOR_MAX_DIMS], in = lfb_tensor_get_dim (input, 2 + i);
-  const float *from = lfb_tensor_floats (input);
+  gint64 shape[LFB_TENSOR_MAX_DIMS], in = lfb_tensor_get_dim (input, 2 + i), out = self->out[i];
+  gboolean wide = lfb_tensor_get_dtype (input) == LFB_DTYPE_FLOAT64;
+  gconstpointer from = lfb_tensor_get_data (input, NULL);
   g_autofree LinearSource *sources = NULL;
   gsize n_dims, outer, inner;
 
   /* A dimension that keeps its size is copied. */
-  if (in == self->out[i])
+  if (in == out)
     return g_object_ref (input);
 
   lfb_sizes_copy (shape, lfb_tensor_get_shape (input, &n_dims), lfb_tensor_get_n_dims (input));
   split_around (shape, n_dims, 2 + i, &outer, &inner);
-  shape[2 + i] = self->out[i];
-  if (!lfb_array_init (&array, LFB_DTYPE_FLOAT32, shape, n_dims, error))
+  shape[2 + i] = out;
+  if (!lfb_array_init (&array, lfb_tensor_get_dtype (input), shape, n_dims, error))
     return NULL;
-  sources = lfb_try_alloc (self->out[i], sizeof *sources, error);
+  sources = lfb_try_alloc (out, sizeof *sources, error);
   if (sources == NULL)
     return NULL;
-  for (gint64 j = 0; j < self->out[i]; j++)
-    sources[j] = linear_source (self, i, in, j);
+  for (gint64 j = 0; j < out; j++)
+    sources[j] = wide ? linear_source_f64 (self, i, in, j) : linear_source_f32 (self, i, in, j);
   for (gsize o = 0; o < outer && array.n_elements > 0; o++)
-    blend (from + o * in * inner, (float *) array.data + o * self->out[i] * inner, sources, self->out[i], inner);
+    if (wide)
+      blend_f64 ((const double *) from + o * in * inner, (double *) array.data + o * out * inner, sources, out, inner);
+    else
+      blend_f32 ((const float *) from + o * in * inner, (float *) array.data + o * out * inner, sources, out, inner);
 
   return lfb_array_seal (&array, error);
 }
@@ -365,6 +382,7 @@ interpolate (LfbCall  *call,
   g_autoptr (LfbTensor) floats = NULL;
   g_autoptr (LfbTensor) result = NULL;
   Resampling resampling;
+  LfbDType real;
 
   if (input == NULL || !resampling_read (call, input, &resampling, error))
     return NULL;
@@ -378,9 +396,9 @@ interpolate (LfbCall  *call,
   if (!resampling.linear)
     return lfb_value_take_tensor (resample (&resampling, input, error));
 
-  if (!lfb_check_float_operand ("input", input, error))
+  if (!lfb_read_real_type ("input", input, &real, error))
     return NULL;
-  floats = lfb_tensor_as_float ("input", input, error);
+  floats = lfb_tensor_as_real ("input", input, real, error);
   result = floats != NULL ? resample (&resampling, floats, error) : NULL;
 
   return result != NULL ? lfb_value_take_tensor (lfb_tensor_convert (result, lfb_tensor_get_dtype (input), error)) : NULL;

@@ -253,30 +253,28 @@ float_linear (LfbCall  *call,
   LfbTensor *weight, *bias;
   const gint64 *own;
   gsize n_dims, m, n, k;
-  float *y;
+  LfbDType real;
 
   if (input == NULL)
     return NULL;
   weight = call->info->row->prepare != NULL ? lfb_call_state (call, error) : lfb_call_tensor (call, "weight", error);
   if (weight == NULL || !lfb_call_optional_tensor (call, "bias", &bias, error) ||
-      !lfb_check_float_operand ("input", input, error) ||
+      !lfb_read_real_type ("input", input, &real, error) ||
       !lfb_check_rank ("weight", weight, 1, 2, error))
     return NULL;
 
-  x = lfb_tensor_as_float ("input", input, error);
-  w = x != NULL ? lfb_tensor_as_float ("weight", weight, error) : NULL;
+  x = lfb_tensor_as_real ("input", input, real, error);
+  w = x != NULL ? lfb_tensor_as_real ("weight", weight, real, error) : NULL;
   if (w == NULL)
     return NULL;
   n = lfb_tensor_get_n_dims (w) == 2 ? lfb_tensor_get_dim (w, 0) : 1;
   k = lfb_tensor_get_dim (w, lfb_tensor_get_n_dims (w) - 1);
   own = lfb_tensor_get_shape (x, &n_dims);
   if (!lfb_linear_shape ("input", own, n_dims, n, k, shape, &m, error) ||
-      !lfb_array_init (&array, LFB_DTYPE_FLOAT32, shape, lfb_tensor_get_n_dims (w) == 2 ? n_dims : n_dims - 1, error) ||
-      !lfb_fill_bias (bias, m, n, array.data, error))
-    return NULL;
-
-  y = array.data;
-  if (!lfb_gemm (FALSE, TRUE, m, n, k, lfb_tensor_floats (x), k, lfb_tensor_floats (w), k, TRUE, y, n, error))
+      !lfb_array_init (&array, real, shape, lfb_tensor_get_n_dims (w) == 2 ? n_dims : n_dims - 1, error) ||
+      !lfb_fill_bias (bias, real, m, n, array.data, error) ||
+      !lfb_gemm (real, FALSE, TRUE, m, n, k, lfb_tensor_get_data (x, NULL), k, lfb_tensor_get_data (w, NULL), k,
+                 TRUE, array.data, n, error))
     return NULL;
   result = lfb_array_seal (&array, error);
 
@@ -307,7 +305,7 @@ static const LfbOperator operators[] = {
     .functions = "torch.nn.functional.linear torch._C._nn.linear",
     .modules = "torch.nn.Linear torch.nn.modules.linear.NonDynamicallyQuantizableLinear",
     .signature = "input, weight, bias=None",
-    .rule = "input @ weight^T + bias in float32",
+    .rule = "input @ weight^T + bias in float32, or float64 if the input has it",
     .run = float_linear,
   },
   {

@@ -100,27 +100,21 @@ product_init (Product    *self,
   return TRUE;
 }
 
-/* Products that OpenBLAS is not asked for, in ascending order: of doubles, and of
- * integers, which wrap.
- */
-#define PLAIN_PRODUCT(name, type) \
-  static void \
-  name (gsize       m, \
-        gsize       n, \
-        gsize       k, \
-        const type *a, \
-        const type *b, \
-        type       *c) \
-  { \
-    memset (c, 0, m * n * sizeof *c); \
-    for (gsize i = 0; i < m; i++) \
-      for (gsize l = 0; l < k; l++) \
-        for (gsize j = 0; j < n; j++) \
-          c[i * n + j] += a[i * k + l] * b[l * n + j]; \
-  }
-
-PLAIN_PRODUCT (multiply_doubles, double)
-PLAIN_PRODUCT (multiply_integers, guint64)
+/* Sums of integers wrap. */
+static void
+multiply_integers (gsize          m,
+                   gsize          n,
+                   gsize          k,
+                   const guint64 *a,
+                   const guint64 *b,
+                   guint64       *c)
+{
+  memset (c, 0, m * n * sizeof *c);
+  for (gsize i = 0; i < m; i++)
+    for (gsize l = 0; l < k; l++)
+      for (gsize j = 0; j < n; j++)
+        c[i * n + j] += a[i * k + l] * b[l * n + j];
+}
 
 static gboolean
 multiply (const Product  *product,
@@ -128,19 +122,17 @@ multiply (const Product  *product,
           LfbArray       *array,
           GError        **error)
 {
-  gsize m = product->m, n = product->n, k = product->k;
-  gconstpointer a = lfb_tensor_get_data (product->a, NULL), b = lfb_tensor_get_data (product->b, NULL);
+  gsize m = product->m, n = product->n, k = product->k, size = lfb_dtype_size (dtype);
+  const char *x = lfb_tensor_get_data (product->a, NULL), *y = lfb_tensor_get_data (product->b, NULL);
 
   for (gsize i = 0; i < product->n_batches && array->n_elements > 0; i++)
     {
-      if (dtype == LFB_DTYPE_FLOAT64)
-        multiply_doubles (m, n, k, (const double *) a + i * m * k, (const double *) b + i * k * n,
-                          (double *) array->data + i * m * n);
-      else if (dtype == LFB_DTYPE_INT64)
-        multiply_integers (m, n, k, (const guint64 *) a + i * m * k, (const guint64 *) b + i * k * n,
-                           (guint64 *) array->data + i * m * n);
-      else if (!lfb_gemm (FALSE, FALSE, m, n, k, (const float *) a + i * m * k, k, (const float *) b + i * k * n, n,
-                          FALSE, (float *) array->data + i * m * n, n, error))
+      gconstpointer a = x + i * m * k * size, b = y + i * k * n * size;
+      gpointer c = (char *) array->data + i * m * n * size;
+
+      if (dtype == LFB_DTYPE_INT64)
+        multiply_integers (m, n, k, a, b, c);
+      else if (!lfb_gemm (dtype, FALSE, FALSE, m, n, k, a, k, b, n, FALSE, c, n, error))
         return FALSE;
     }
 

@@ -48,7 +48,11 @@ run_pixels (gsize    begin,
   gboolean adaptive = job->kind->type == ADAPTIVE_AVG_POOL;
   LfbPixels pixels = { job->channels, job->channels, job->channels, begin, end };
 
-  if (job->kind->type == MAX_POOL && job->dtype == LFB_DTYPE_QUINT8)
+  if (job->kind->type == MAX_POOL && job->dtype == LFB_DTYPE_FLOAT64)
+    lfb_max_pool_f64_c (job->window, &pixels, job->x, job->y);
+  else if (job->dtype == LFB_DTYPE_FLOAT64)
+    (adaptive ? lfb_adaptive_avg_pool_f64_c : lfb_avg_pool_f64_c) (job->window, &pixels, job->average, job->x, job->y);
+  else if (job->kind->type == MAX_POOL && job->dtype == LFB_DTYPE_QUINT8)
     k->max_pool_u8.run (job->window, &pixels, job->x, job->y);
   else if (job->kind->type == MAX_POOL && job->dtype == LFB_DTYPE_QINT8)
     k->max_pool_s8.run (job->window, &pixels, job->x, job->y);
@@ -198,21 +202,20 @@ read_average (LfbCall          *call,
   return TRUE;
 }
 
-/* The input as the kernels take it: bytes, or float32. */
+/* The input as the kernels take it: bytes, float32 or float64. */
 static LfbTensor *
 kernel_input (LfbCall  *call,
               GError  **error)
 {
   LfbTensor *input = lfb_call_tensor (call, "input", error);
+  LfbDType real;
 
   if (input == NULL)
     return NULL;
   if (lfb_tensor_is_quantized (input))
     return lfb_check_quantized ("input", input, error) ? g_object_ref (input) : NULL;
-  if (!lfb_check_float_operand ("input", input, error))
-    return NULL;
 
-  return lfb_tensor_as_float ("input", input, error);
+  return lfb_read_real_type ("input", input, &real, error) ? lfb_tensor_as_real ("input", input, real, error) : NULL;
 }
 
 static gboolean

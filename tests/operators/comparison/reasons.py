@@ -38,8 +38,6 @@ COMPLEX = ("no value of ours is complex",
            lambda ours, theirs: isinstance(theirs.value, complex) and "is no number" in ours.text)
 LARGE = ("an int of ours has 64 bits",
          lambda ours, theirs: "an int can hold" in ours.text and isinstance(theirs.value, int))
-ONLY_FLOAT32 = ("we take float32 and types of 16 bits",
-                lambda ours, theirs: "float64, expected float32" in ours.text and theirs.error is None)
 NOTHING = ("PyTorch gives nothing another shape, or refuses it",
            lambda ours, theirs: empty(ours) or empty(theirs))
 VIEW = ("no tensor of ours has strides that do not go with a view",

@@ -65,7 +65,7 @@ class Trial:
 class Bound:
     """How far a float may be off: units in the last place, a part of the largest value, or a number.
 
-    double   units in the last place of a float64
+    double   units in the last place of a float64; part and absolute are as much smaller as its steps are
     precise  None, or a function of a tensor that makes it a float64: where a float is further off, it
              must be as near to the result of the same call on such tensors as ulps and part say, for
              PyTorch's own float32 functions err too

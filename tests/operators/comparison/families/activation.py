@@ -17,7 +17,7 @@ CANCELS = Bound(ulps=4, double=1000, part=2e-7, precise=double)
 
 def cancels(data, absolute=0.0):
     """The same where something near 1 is taken away; in float64 ours are off by what double says there."""
-    absolute = 1000 * 2.0**-52 if data.dtype == torch.float64 else absolute
+    absolute = 1000 * 2.0**-23 if data.dtype == torch.float64 else absolute
     return Bound(ulps=4, double=1000, part=2e-7, absolute=absolute, precise=double)
 
 
@@ -110,7 +110,8 @@ def glu(draw, name):
         shape[dim] *= 2
     # Where the sigmoid is less than the normal numbers PyTorch's is 0.
     bound = Bound(ulps=4, double=1000, absolute=1e-34, precise=double)
-    return Trial(draw.floats(shape, huge=False), settings={"dim": dim} if dim != -1 or draw.chance(0.5) else {},
+    dtype = torch.float64 if draw.chance(0.3) else torch.float32
+    return Trial(draw.floats(shape, dtype, huge=False), settings={"dim": dim} if dim != -1 or draw.chance(0.5) else {},
                  bound=bound)
 
 
@@ -120,8 +121,8 @@ def prelu(draw, name):
     n = 1 if draw.chance(0.4) or len(shape) < 2 else shape[1]
     if draw.chance(0.04):
         n += 1
-    weight = draw.floats([n])
-    data = draw.floats(shape)
+    dtype = torch.float64 if draw.chance(0.3) else torch.float32
+    weight, data = draw.floats([n], dtype), draw.floats(shape, dtype)
     if name == "torch.nn.PReLU":
         return Trial(data, tensors={"weight": weight})
     return Trial(data, weight)

@@ -5,7 +5,7 @@ import torch
 
 from ..draw import FLOATS
 from ..names import resolve
-from ..reasons import HALF, ONLY_FLOAT32
+from ..reasons import HALF
 from ..trial import Trial, compares
 from .conv import Layer, layer_of
 from .matmul import bound_for
@@ -28,12 +28,14 @@ def conv(draw, name):
     if draw.chance(0.1) and layer.padding_mode == "zeros":
         layer.batch = []
     # oneDNN's transposed convolution in bfloat16 takes its weight for another shape.
-    dtype = torch.float32 if draw.chance(0.92) else draw.choice(FLOATS[:3] if layer.transposed else FLOATS)
+    dtype = draw.choice((torch.float32,) * 7 + (torch.float64,) * 3)
+    if draw.chance(0.06):
+        dtype = draw.choice(FLOATS[2:3] if layer.transposed else FLOATS[2:])
     # Padding times an infinite weight is NaN in some kernels of PyTorch, and nothing in others.
     data = draw.plain(layer.shape, (dtype,), 0.05, huge=False)
     weight = draw.plain(layer.weight_shape, (dtype,), 0)
     bias = draw.plain([layer.outputs], (dtype,), 0) if draw.chance(0.7) else None
-    more = {"bound": _bound(data, weight, bias), "tolerated": [HALF, ONLY_FLOAT32]}
+    more = {"bound": _bound(data, weight, bias), "tolerated": [HALF]}
     settings = {key: value[0] if draw.chance(0.3) and isinstance(value, list) and len(set(value)) == 1 else value
                 for key, value in layer.settings.items()}
     if draw.chance(0.1) and not layer.transposed and max(layer.stride) == 1:

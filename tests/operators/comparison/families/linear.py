@@ -9,7 +9,7 @@ from .. import rules
 from ..convert import native
 from ..draw import FLOATS
 from ..names import resolve
-from ..reasons import EMPTY, HALF, NOTHING, ONE_DIMENSION, ONLY_FLOAT32, tied
+from ..reasons import EMPTY, HALF, NOTHING, ONE_DIMENSION, tied
 from ..trial import Trial, compares
 from .matmul import bound_for
 from .quantize import choose
@@ -216,7 +216,7 @@ def prepack_fp16(draw, name):
 @compares("torch.nn.functional.linear")
 def float_linear(draw, name):
     n, k = draw.size(9), draw.size(20)
-    dtypes = (torch.float32,) if draw.chance(0.9) else FLOATS
+    dtypes = FLOATS[:2] if draw.chance(0.9) else FLOATS
     flat = draw.chance(0.1) and "nn.Linear" not in name and "NonDynamically" not in name
     weight = draw.plain([k] if flat else [n, k], dtypes, 0.1, huge=False)
     data = draw.plain(draw.shape(0, 3, 4) + [k if draw.chance(0.97) else k + 1], (weight.dtype,), 0.1, huge=False)
@@ -224,7 +224,7 @@ def float_linear(draw, name):
     bound = bound_for(data.double(), weight.double(), terms=4 * k)
     bound.absolute += 1e-6 * (float(bias.double().abs().max()) if bias is not None and bias.numel() else 0)
     if ".functional." in name or "_C" in name:
-        return Trial(data, weight, bias, bound=bound, tolerated=[HALF, ONLY_FLOAT32, EMPTY])
+        return Trial(data, weight, bias, bound=bound, tolerated=[HALF, EMPTY])
     return Trial(expect=lambda: torch.nn.functional.linear(data, weight, bias), bound=bound,
-                 tolerated=[HALF, ONLY_FLOAT32, EMPTY],
+                 tolerated=[HALF, EMPTY],
                  ours=((data,), {"weight": weight, "bias": bias}))

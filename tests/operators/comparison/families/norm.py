@@ -4,7 +4,7 @@
 import torch
 
 from ..draw import FLOATS
-from ..reasons import EMPTY, HALF, ONLY_FLOAT32
+from ..reasons import EMPTY, HALF
 from ..trial import Bound, Trial, compares, double
 
 NORM = Bound(ulps=4, part=4e-6, absolute=4e-6, double=1000, precise=double)
@@ -19,17 +19,17 @@ def bound_for(data, weight, eps):
                  precise=double)
 
 
-def affine(draw, n, always=False):
+def affine(draw, n, always=False, dtype=torch.float32):
     """weight and bias, or one of them, or none."""
     given = always or draw.chance(0.7)
-    weight = draw.floats(n, special=0, spread=1.0) if given else None
-    bias = draw.floats(n, special=0, spread=1.0) if given or draw.chance(0.1) else None
+    weight = draw.floats(n, dtype, special=0, spread=1.0) if given else None
+    bias = draw.floats(n, dtype, special=0, spread=1.0) if given or draw.chance(0.1) else None
     return {"weight": weight, "bias": bias}
 
 
-def statistics(draw, n):
-    return {"running_mean": draw.floats([n], special=0, spread=1.0),
-            "running_var": draw.floats([n], special=0, spread=1.0).abs()}
+def statistics(draw, n, dtype=torch.float32):
+    return {"running_mean": draw.floats([n], dtype, special=0, spread=1.0),
+            "running_var": draw.floats([n], dtype, special=0, spread=1.0).abs()}
 
 
 def image(draw, n_spatial, batched=True):
@@ -41,8 +41,13 @@ def image(draw, n_spatial, batched=True):
     return shape
 
 
+def _real(draw):
+    return torch.float64 if draw.chance(0.3) else torch.float32
+
+
 def _floats(draw, shape):
-    return draw.plain(shape, (torch.float32,) if draw.chance(0.85) else FLOATS, special=0.05, huge=False)
+    dtypes = (_real(draw),) if draw.chance(0.85) else FLOATS
+    return draw.plain(shape, dtypes, special=0.05, huge=False)
 
 
 @compares("torch.nn.functional.batch_norm", "torch.batch_norm", "torch.nn.BatchNorm1d", "torch.nn.BatchNorm2d",
@@ -55,14 +60,15 @@ def batch_norm(draw, name):
         n_spatial += 1
     shape = image(draw, n_spatial)
     n = shape[1] + (1 if draw.chance(0.03) and shape[0] else 0)
-    data, values = draw.floats(shape, special=0.05, huge=False), statistics(draw, n)
+    dtype = _real(draw)
+    data, values = draw.floats(shape, dtype, special=0.05, huge=False), statistics(draw, n, dtype)
     eps = draw.choice((1e-5, 1e-3, 0.1))
     if name.startswith("torch.nn.Batch"):
-        own = affine(draw, n, True)
+        own = affine(draw, n, True, dtype)
         return Trial(data, expect=lambda: _module(name, data, {**values, **own}, eps),
                      ours=((data,), {**values, **own, "eps": eps}),
                      bound=NORM, tolerated=[HALF])
-    own = affine(draw, n)
+    own = affine(draw, n, dtype=dtype)
     training = draw.chance(0.2)
     # What one batch has only one of has no unbiased variance, and PyTorch updates the running one by it.
     if training and data.numel() <= (n if shape[0] else 0):
@@ -75,7 +81,7 @@ def batch_norm(draw, name):
 
 
 def _module(name, data, values, eps):
-    module = getattr(torch.nn, name.rsplit(".", 1)[1])(len(values["weight"]), eps)
+    module = getattr(torch.nn, name.rsplit(".", 1)[1])(len(values["weight"]), eps, dtype=data.dtype)
     module.weight.copy_(values["weight"])
     module.bias.copy_(values["bias"])
     module.running_mean.copy_(values["running_mean"])
@@ -91,12 +97,13 @@ def layer_norm(draw, name):
     own = affine(draw, normalized)
     eps = draw.choice((1e-5, 1e-3))
     data = _floats(draw, shape)
-    if name == "torch.nn.LayerNorm":
-        return Trial(data, settings={"normalized_shape": normalized, "eps": eps},
-                     tensors=own if own["weight"] is not None else {**own, "weight": torch.ones(normalized)},
-                     bound=bound_for(data, own["weight"], eps), tolerated=[HALF, ONLY_FLOAT32])
+    if name == "torch.nn.LayerNorm" and own["weight"] is None:
+        own["weight"] = torch.ones(normalized)
     own = {key: value.to(data.dtype) if value is not None else None for key, value in own.items()}
-    return Trial(data, normalized, own["weight"], own["bias"], eps, tolerated=[HALF, ONLY_FLOAT32],
+    if name == "torch.nn.LayerNorm":
+        return Trial(data, settings={"normalized_shape": normalized, "eps": eps}, tensors=own,
+                     bound=bound_for(data, own["weight"], eps), tolerated=[HALF])
+    return Trial(data, normalized, own["weight"], own["bias"], eps, tolerated=[HALF],
                  bound=bound_for(data, own["weight"], eps))
 
 
@@ -105,11 +112,12 @@ def group_norm(draw, name):
     groups = draw.size(3)
     shape = image(draw, draw.int(0, 3))
     shape[1] = groups * draw.size(3) + (1 if draw.chance(0.03) else 0)
-    own = affine(draw, [shape[1]])
+    dtype = _real(draw)
+    own = affine(draw, [shape[1]], dtype=dtype)
     eps = draw.choice((1e-5, 1e-3))
-    data = draw.floats(shape, special=0.05, huge=False)
+    data = draw.floats(shape, dtype, special=0.05, huge=False)
     if name == "torch.nn.GroupNorm":
-        own = own if own["weight"] is not None else {**own, "weight": torch.ones(shape[1])}
+        own = own if own["weight"] is not None else {**own, "weight": torch.ones(shape[1], dtype=dtype)}
         return Trial(data, settings={"num_groups": groups, "eps": eps}, tensors=own,
                      bound=bound_for(data, own["weight"], eps),
                      expect=lambda: torch.nn.functional.group_norm(data, groups, own["weight"], own["bias"], eps))
@@ -120,8 +128,10 @@ def group_norm(draw, name):
 def instance_norm_function(draw, name):
     shape = image(draw, draw.int(1, 3))
     n, eps, running = shape[1], draw.choice((1e-5, 1e-3)), draw.chance(0.3)
-    data, own = draw.floats(shape, special=0.05, huge=False), affine(draw, [n])
-    values = statistics(draw, n)
+    dtype = _real(draw)
+    data, own = draw.floats(shape, dtype, special=0.05, huge=False), affine(draw, [n], dtype=dtype)
+    # PyTorch writes back the mean of as many copies as there are images: of few bits it is exact.
+    values = {key: value.to(dtype) for key, value in statistics(draw, n, torch.float16).items()}
     mean, var = (values["running_mean"], values["running_var"]) if running else (None, None)
     return Trial(data, own["weight"], own["bias"], mean, var, not running, 0.1, eps, False,
                  bound=bound_for(data, own["weight"], eps), tolerated=[EMPTY])
@@ -135,7 +145,9 @@ def instance_norm(draw, name):
     shape = image(draw, n_spatial, not unbatched)
     n = shape[0] if unbatched else shape[1]
     eps = draw.choice((1e-5, 1e-3))
-    data, own, values = draw.floats(shape, special=0.05, huge=False), affine(draw, [n]), statistics(draw, n)
+    dtype = _real(draw)
+    data, own = draw.floats(shape, dtype, special=0.05, huge=False), affine(draw, [n], dtype=dtype)
+    values = statistics(draw, n, dtype)
     running = draw.chance(0.3)
     if name[-1] != "d":
         settings = {**own, "eps": eps}
@@ -145,14 +157,14 @@ def instance_norm(draw, name):
 
     def module():
         norm = getattr(torch.nn, name.rsplit(".", 1)[1])(n, eps, affine=own["bias"] is not None,
-                                                         track_running_stats=running)
+                                                         track_running_stats=running, dtype=dtype)
         for key, value in {**own, **(values if running else {})}.items():
             if value is not None:
                 getattr(norm, key).copy_(value)
         return norm.eval()(data)
 
     if own["weight"] is None and own["bias"] is not None:
-        own["weight"] = torch.ones(n)
+        own["weight"] = torch.ones(n, dtype=dtype)
     settings = {**own, "eps": eps, **({**values, "track_running_stats": True} if running else {})}
     return Trial(data, expect=module, ours=((data,), settings), tolerated=[EMPTY],
                  bound=bound_for(data, own["weight"], eps))
