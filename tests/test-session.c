@@ -217,6 +217,95 @@ test_inputs (void)
   }
 }
 
+/* An item of @node: what operator.getitem makes. */
+static LfbNode *
+make_item (LfbGraph *graph,
+           LfbNode  *node,
+           LfbValue *index)
+{
+  g_autoptr (LfbValue) of = lfb_value_for_node (node);
+  g_autoptr (GError) error = NULL;
+  LfbValue *args[] = { of, index };
+  LfbNode *item;
+
+  item = lfb_graph_create_node (graph, LFB_OP_CALL_FUNCTION, "operator.getitem", args, 2, NULL, NULL, &error);
+  lfb_value_unref (index);
+  g_assert_no_error (error);
+
+  return item;
+}
+
+static void
+after_values (GObject      *source,
+              GAsyncResult *result,
+              gpointer      user_data)
+{
+  *(GAsyncResult **) user_data = g_object_ref (result);
+}
+
+/* pair[0] is written to in place, which pair[1]["k"] does not show. */
+static void
+test_nested_inputs (void)
+{
+  static const char * const keys[] = { "k", NULL };
+  g_autoptr (LfbGraph) graph = lfb_graph_new ();
+  g_autoptr (LfbTensor) a = floats (2, 1);
+  g_autoptr (LfbTensor) b = floats (2, 10);
+  g_autoptr (LfbValue) first = lfb_value_for_tensor (a);
+  g_autoptr (LfbValue) second = lfb_value_for_tensor (b);
+  g_autoptr (LfbValue) dict = lfb_value_for_dict (keys, &second, 1);
+  g_autoptr (LfbValue) pair = lfb_value_for_tuple ((LfbValue *[]) { first, dict }, 2);
+  g_autoptr (LfbValue) number = lfb_value_for_double (0.5);
+  g_autoptr (LfbSession) session = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree LfbTensor **outputs = NULL;
+  LfbValue *inputs[] = { pair, number, NULL };
+  const gint64 shape[] = { 2 };
+  LfbNode *x, *y, *item, *again, *sum;
+  gsize n;
+
+  x = lfb_test_node (graph, LFB_OP_PLACEHOLDER, "x", NULL);
+  y = lfb_test_node (graph, LFB_OP_PLACEHOLDER, "y", NULL);
+  item = make_item (graph, x, lfb_value_for_int (0));
+  lfb_test_node (graph, LFB_OP_CALL_METHOD, "add_", item, y, NULL);
+  again = make_item (graph, x, lfb_value_for_int (0));
+  sum = make_item (graph, make_item (graph, x, lfb_value_for_int (1)), lfb_value_for_string ("k"));
+  sum = lfb_test_node (graph, LFB_OP_CALL_FUNCTION, "torch.add", sum, again, NULL);
+  lfb_test_node (graph, LFB_OP_OUTPUT, "output", sum, NULL);
+  session = make_session (graph, NULL);
+
+  outputs = lfb_session_run_values (session, inputs, 2, NULL, &n, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (n, ==, 1);
+  assert_floats (outputs[0], (const float[]) { 11.5, 13.5 }, 2);
+  assert_floats (a, (const float[]) { 1, 2 }, 2);
+  g_object_unref (outputs[0]);
+  g_clear_pointer (&outputs, g_free);
+
+  lfb_session_run_values_async (session, inputs, 2, NULL, after_values, &result);
+  while (result == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  outputs = lfb_session_run_values_finish (session, result, &n, &error);
+  g_assert_no_error (error);
+  assert_floats (outputs[0], (const float[]) { 11.5, 13.5 }, 2);
+  g_object_unref (outputs[0]);
+
+  g_assert_null (lfb_session_run_values (session, inputs + 1, 2, NULL, &n, &error));
+  lfb_assert_error (error, LFB_ERROR_ARGUMENT, "input 1 is missing");
+  g_clear_error (&error);
+  g_assert_null (lfb_session_run (session, (LfbTensor *[]) { a, b }, 2, NULL, &n, &error));
+  lfb_assert_error (error, LFB_ERROR_SHAPE, "the result has the shape [2] and cannot be written in place of []");
+  g_clear_error (&error);
+
+  /* An example of a tensor says that it is one. */
+  g_assert_true (lfb_node_set_example (x, LFB_DTYPE_FLOAT32, shape, 1, &error));
+  g_clear_object (&session);
+  session = make_session (graph, NULL);
+  g_assert_null (lfb_session_run_values (session, inputs, 2, NULL, &n, &error));
+  lfb_assert_error (error, LFB_ERROR_ARGUMENT, "input `x` is a tuple, expected a tensor");
+}
+
 /* A placeholder with a default may be left out. */
 static void
 test_default_input (void)
@@ -595,6 +684,7 @@ main (int    argc,
   g_test_add_func ("/session/refused", test_refused);
   g_test_add_func ("/session/constants", test_constants);
   g_test_add_func ("/session/inputs", test_inputs);
+  g_test_add_func ("/session/nested-inputs", test_nested_inputs);
   g_test_add_func ("/session/default-input", test_default_input);
   g_test_add_func ("/session/outputs", test_outputs);
   g_test_add_func ("/session/in-place", test_in_place);

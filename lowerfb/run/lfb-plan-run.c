@@ -278,6 +278,13 @@ take_inputs (Run       *run,
                        input->node, n_inputs, n_wanted);
           return FALSE;
         }
+      if (input->has_dtype && (lfb_value_is_sequence (value) || lfb_value_get_kind (value) == LFB_VALUE_KIND_DICT))
+        {
+          g_autofree char *found = lfb_value_describe (value);
+
+          g_set_error (error, LFB_ERROR, LFB_ERROR_ARGUMENT, "input `%s` is %s, expected a tensor", input->node, found);
+          return FALSE;
+        }
       if (input->has_dtype && lfb_value_get_kind (value) == LFB_VALUE_KIND_TENSOR &&
           !dtypes_agree (input->dtype, lfb_tensor_get_dtype (lfb_value_get_tensor (value))))
         {

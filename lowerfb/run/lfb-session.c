@@ -269,26 +269,97 @@ after_step (gsize    step,
     lfb_progress_report (self->progress, (double) (step + 1) / self->plan->steps->len, done->node);
 }
 
-static LfbTensor **
+/* What a run takes and gives. */
+typedef struct {
+  GPtrArray *inputs;     /* LfbValue */
+  LfbTensor **outputs;
+  gsize n_outputs;
+} Run;
+
+static void
+run_free (Run *self)
+{
+  g_clear_pointer (&self->inputs, g_ptr_array_unref);
+  for (gsize i = 0; i < self->n_outputs; i++)
+    g_object_unref (self->outputs[i]);
+  g_free (self->outputs);
+  g_free (self);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Run, run_free)
+
+static Run *
+run_new (void)
+{
+  Run *self = g_new0 (Run, 1);
+
+  self->inputs = g_ptr_array_new_with_free_func ((GDestroyNotify) lfb_value_unref);
+
+  return self;
+}
+
+/* Of tensors; %NULL with an error if one is none. */
+static Run *
+run_new_tensors (LfbTensor **inputs,
+                 gsize       n_inputs,
+                 GError    **error)
+{
+  g_autoptr (Run) self = run_new ();
+
+  for (gsize i = 0; i < n_inputs; i++)
+    {
+      if (!LFB_IS_TENSOR (inputs[i]))
+        {
+          g_set_error (error, LFB_ERROR, LFB_ERROR_ARGUMENT, "input %" G_GSIZE_FORMAT " is not a tensor", i);
+          return NULL;
+        }
+      g_ptr_array_add (self->inputs, lfb_value_for_tensor (inputs[i]));
+    }
+
+  return g_steal_pointer (&self);
+}
+
+static Run *
+run_new_values (LfbValue **inputs,
+                gsize      n_inputs,
+                GError   **error)
+{
+  g_autoptr (Run) self = run_new ();
+
+  for (gsize i = 0; i < n_inputs; i++)
+    {
+      if (inputs[i] == NULL)
+        {
+          g_set_error (error, LFB_ERROR, LFB_ERROR_ARGUMENT, "input %" G_GSIZE_FORMAT " is missing", i);
+          return NULL;
+        }
+      g_ptr_array_add (self->inputs, lfb_value_ref (inputs[i]));
+    }
+
+  return g_steal_pointer (&self);
+}
+
+static gboolean
 run_plan (LfbSession    *self,
-          LfbTensor    **inputs,
-          gsize          n_inputs,
+          Run           *run,
           GCancellable  *cancellable,
-          gsize         *n_outputs,
           GError       **error)
 {
-  g_autoptr (GPtrArray) values = g_ptr_array_new_with_free_func ((GDestroyNotify) lfb_value_unref);
   g_autoptr (GPtrArray) outputs = g_ptr_array_new_with_free_func (g_object_unref);
   g_autoptr (LfbMemory) memory = lfb_memory_new ();
   g_autoptr (LfbValue) result = NULL;
   LfbRuntime runtime = self->runtime;
 
-  for (gsize i = 0; i < n_inputs; i++)
-    g_ptr_array_add (values, lfb_value_for_tensor (inputs[i]));
+  if (self->plan == NULL)
+    {
+      g_set_error (error, LFB_ERROR, LFB_ERROR_ARGUMENT,
+                   "this session has no model: lfb_session_new makes one that has");
+      return FALSE;
+    }
 
   runtime.cancellable = cancellable;
   runtime.memory = memory;
-  result = lfb_plan_run (self->plan, &runtime, (LfbValue **) values->pdata, values->len,
+  result = lfb_plan_run (self->plan, &runtime, (LfbValue **) run->inputs->pdata, run->inputs->len,
                          self->profile != NULL || self->progress != NULL ? after_step : NULL, self, error);
 
   g_mutex_lock (&self->lock);
@@ -296,14 +367,28 @@ run_plan (LfbSession    *self,
   g_mutex_unlock (&self->lock);
 
   if (result == NULL || !flatten_output (result, outputs, error))
-    return NULL;
+    return FALSE;
 
-  *n_outputs = outputs->len;
+  run->n_outputs = outputs->len;
   if (outputs->len == 0)
-    return g_new0 (LfbTensor *, 1);
+    {
+      run->outputs = g_new0 (LfbTensor *, 1);
+      return TRUE;
+    }
   g_ptr_array_set_free_func (outputs, NULL);
+  run->outputs = (LfbTensor **) g_ptr_array_free (g_steal_pointer (&outputs), FALSE);
 
-  return (LfbTensor **) g_ptr_array_free (g_steal_pointer (&outputs), FALSE);
+  return TRUE;
+}
+
+static LfbTensor **
+take_outputs (Run   *run,
+              gsize *n_outputs)
+{
+  *n_outputs = run->n_outputs;
+  run->n_outputs = 0;
+
+  return g_steal_pointer (&run->outputs);
 }
 
 /**
@@ -318,7 +403,8 @@ run_plan (LfbSession    *self,
  *
  * Runs the model. The output is flattened: what lists, tuples and dictionaries
  * hold comes in their order, a number becomes a tensor without dimensions, None
- * is left out.
+ * is left out. Where an input is not a tensor, [method@Lfb.Session.run_values]
+ * takes it.
  *
  * Can be called from several threads at once.
  *
@@ -337,6 +423,8 @@ lfb_session_run (LfbSession    *self,
                  gsize         *n_outputs,
                  GError       **error)
 {
+  g_autoptr (Run) run = NULL;
+
   g_return_val_if_fail (LFB_IS_SESSION (self), NULL);
   g_return_val_if_fail (n_inputs == 0 || inputs != NULL, NULL);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
@@ -344,35 +432,50 @@ lfb_session_run (LfbSession    *self,
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
   *n_outputs = 0;
-  if (self->plan == NULL)
-    {
-      g_set_error (error, LFB_ERROR, LFB_ERROR_ARGUMENT,
-                   "this session has no model: lfb_session_new makes one that has");
-      return NULL;
-    }
-  for (gsize i = 0; i < n_inputs; i++)
-    if (!LFB_IS_TENSOR (inputs[i]))
-      {
-        g_set_error (error, LFB_ERROR, LFB_ERROR_ARGUMENT,
-                     "input %" G_GSIZE_FORMAT " is not a tensor", i);
-        return NULL;
-      }
+  run = run_new_tensors (inputs, n_inputs, error);
 
-  return run_plan (self, inputs, n_inputs, cancellable, n_outputs, error);
+  return run != NULL && run_plan (self, run, cancellable, error) ? take_outputs (run, n_outputs) : NULL;
 }
 
-typedef struct {
-  LfbTensor **tensors;
-  gsize n_tensors;
-} Tensors;
-
-static void
-tensors_free (Tensors *self)
+/**
+ * lfb_session_run_values:
+ * @self: a session
+ * @inputs: (array length=n_inputs) (nullable): a value for each placeholder, in
+ *   their order: a tensor, a number, or a tuple, list or dictionary of them, as
+ *   the model takes it
+ * @n_inputs: how many
+ * @cancellable: (nullable): asked between nodes
+ * @n_outputs: (out): how many tensors are returned
+ * @error: return location for a `GError`
+ *
+ * Runs the model on inputs of any kind; otherwise as
+ * [method@Lfb.Session.run], which takes tensors alone.
+ *
+ * Returns: (array length=n_outputs) (transfer full): the outputs, or %NULL with
+ *   an error as from [method@Lfb.Session.run]
+ *
+ * Since: 1.0
+ */
+LfbTensor **
+lfb_session_run_values (LfbSession    *self,
+                        LfbValue     **inputs,
+                        gsize          n_inputs,
+                        GCancellable  *cancellable,
+                        gsize         *n_outputs,
+                        GError       **error)
 {
-  for (gsize i = 0; i < self->n_tensors; i++)
-    g_object_unref (self->tensors[i]);
-  g_free (self->tensors);
-  g_free (self);
+  g_autoptr (Run) run = NULL;
+
+  g_return_val_if_fail (LFB_IS_SESSION (self), NULL);
+  g_return_val_if_fail (n_inputs == 0 || inputs != NULL, NULL);
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
+  g_return_val_if_fail (n_outputs != NULL, NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  *n_outputs = 0;
+  run = run_new_values (inputs, n_inputs, error);
+
+  return run != NULL && run_plan (self, run, cancellable, error) ? take_outputs (run, n_outputs) : NULL;
 }
 
 static void
@@ -381,16 +484,47 @@ run_in_thread (GTask        *task,
                gpointer      task_data,
                GCancellable *cancellable)
 {
-  Tensors *inputs = task_data;
-  Tensors outputs = { 0 };
   GError *error = NULL;
 
-  outputs.tensors = lfb_session_run (source_object, inputs->tensors, inputs->n_tensors,
-                                     cancellable, &outputs.n_tensors, &error);
-  if (outputs.tensors == NULL)
-    g_task_return_error (task, error);
+  if (run_plan (source_object, task_data, cancellable, &error))
+    g_task_return_boolean (task, TRUE);
   else
-    g_task_return_pointer (task, g_memdup2 (&outputs, sizeof outputs), (GDestroyNotify) tensors_free);
+    g_task_return_error (task, error);
+}
+
+/* Takes @run and @error, one of which there is. */
+static void
+run_later (LfbSession           *self,
+           gpointer              source_tag,
+           Run                  *run,
+           GError               *error,
+           GCancellable         *cancellable,
+           GAsyncReadyCallback   callback,
+           gpointer              user_data)
+{
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+
+  g_task_set_source_tag (task, source_tag);
+  if (run == NULL)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  g_task_set_task_data (task, run, (GDestroyNotify) run_free);
+  g_task_run_in_thread (task, run_in_thread);
+}
+
+static LfbTensor **
+finish (LfbSession    *self,
+        GAsyncResult  *result,
+        gsize         *n_outputs,
+        GError       **error)
+{
+  GTask *task = G_TASK (result);
+
+  *n_outputs = 0;
+
+  return g_task_propagate_boolean (task, error) ? take_outputs (g_task_get_task_data (task), n_outputs) : NULL;
 }
 
 /**
@@ -415,29 +549,15 @@ lfb_session_run_async (LfbSession           *self,
                        GAsyncReadyCallback   callback,
                        gpointer              user_data)
 {
-  g_autoptr (GTask) task = NULL;
-  Tensors *copy;
+  GError *error = NULL;
+  Run *run;
 
   g_return_if_fail (LFB_IS_SESSION (self));
   g_return_if_fail (n_inputs == 0 || inputs != NULL);
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  task = g_task_new (self, cancellable, callback, user_data);
-  g_task_set_source_tag (task, lfb_session_run_async);
-  for (gsize i = 0; i < n_inputs; i++)
-    if (!LFB_IS_TENSOR (inputs[i]))
-      {
-        g_task_return_new_error (task, LFB_ERROR, LFB_ERROR_ARGUMENT,
-                                 "input %" G_GSIZE_FORMAT " is not a tensor", i);
-        return;
-      }
-
-  copy = g_new0 (Tensors, 1);
-  copy->tensors = g_new0 (LfbTensor *, MAX (n_inputs, 1));
-  for (gsize i = 0; i < n_inputs; i++)
-    copy->tensors[copy->n_tensors++] = g_object_ref (inputs[i]);
-  g_task_set_task_data (task, copy, (GDestroyNotify) tensors_free);
-  g_task_run_in_thread (task, run_in_thread);
+  run = run_new_tensors (inputs, n_inputs, &error);
+  run_later (self, lfb_session_run_async, run, error, cancellable, callback, user_data);
 }
 
 /**
@@ -460,19 +580,71 @@ lfb_session_run_finish (LfbSession    *self,
                         gsize         *n_outputs,
                         GError       **error)
 {
-  g_autofree Tensors *outputs = NULL;
-
   g_return_val_if_fail (LFB_IS_SESSION (self), NULL);
   g_return_val_if_fail (g_task_is_valid (result, self), NULL);
   g_return_val_if_fail (n_outputs != NULL, NULL);
 
-  *n_outputs = 0;
-  outputs = g_task_propagate_pointer (G_TASK (result), error);
-  if (outputs == NULL)
-    return NULL;
-  *n_outputs = outputs->n_tensors;
+  return finish (self, result, n_outputs, error);
+}
 
-  return outputs->tensors;
+/**
+ * lfb_session_run_values_async:
+ * @self: a session
+ * @inputs: (array length=n_inputs) (nullable): a value for each placeholder
+ * @n_inputs: how many
+ * @cancellable: (nullable): asked between nodes
+ * @callback: (nullable) (scope async): called in the caller's main context when
+ *   the run is over
+ * @user_data: data for @callback
+ *
+ * Runs the model in a thread of its own; see [method@Lfb.Session.run_values].
+ *
+ * Since: 1.0
+ */
+void
+lfb_session_run_values_async (LfbSession           *self,
+                              LfbValue            **inputs,
+                              gsize                 n_inputs,
+                              GCancellable         *cancellable,
+                              GAsyncReadyCallback   callback,
+                              gpointer              user_data)
+{
+  GError *error = NULL;
+  Run *run;
+
+  g_return_if_fail (LFB_IS_SESSION (self));
+  g_return_if_fail (n_inputs == 0 || inputs != NULL);
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  run = run_new_values (inputs, n_inputs, &error);
+  run_later (self, lfb_session_run_values_async, run, error, cancellable, callback, user_data);
+}
+
+/**
+ * lfb_session_run_values_finish:
+ * @self: a session
+ * @result: what the callback was given
+ * @n_outputs: (out): how many tensors are returned
+ * @error: return location for a `GError`
+ *
+ * Gets the result of [method@Lfb.Session.run_values_async].
+ *
+ * Returns: (array length=n_outputs) (transfer full): the outputs, or %NULL with
+ *   an error as from [method@Lfb.Session.run]
+ *
+ * Since: 1.0
+ */
+LfbTensor **
+lfb_session_run_values_finish (LfbSession    *self,
+                               GAsyncResult  *result,
+                               gsize         *n_outputs,
+                               GError       **error)
+{
+  g_return_val_if_fail (LFB_IS_SESSION (self), NULL);
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+  g_return_val_if_fail (n_outputs != NULL, NULL);
+
+  return finish (self, result, n_outputs, error);
 }
 
 /**

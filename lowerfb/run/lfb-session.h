@@ -40,6 +40,25 @@ LfbTensor     **lfb_session_run_finish     (LfbSession           *self,
                                             gsize                *n_outputs,
                                             GError              **error);
 LFB_AVAILABLE_IN_1_0
+LfbTensor     **lfb_session_run_values     (LfbSession           *self,
+                                            LfbValue            **inputs,
+                                            gsize                 n_inputs,
+                                            GCancellable         *cancellable,
+                                            gsize                *n_outputs,
+                                            GError              **error);
+LFB_AVAILABLE_IN_1_0
+void            lfb_session_run_values_async (LfbSession         *self,
+                                            LfbValue            **inputs,
+                                            gsize                 n_inputs,
+                                            GCancellable         *cancellable,
+                                            GAsyncReadyCallback   callback,
+                                            gpointer              user_data);
+LFB_AVAILABLE_IN_1_0
+LfbTensor     **lfb_session_run_values_finish (LfbSession        *self,
+                                            GAsyncResult         *result,
+                                            gsize                *n_outputs,
+                                            GError              **error);
+LFB_AVAILABLE_IN_1_0
 LfbGraphModule *lfb_session_get_model      (LfbSession           *self);
 LFB_AVAILABLE_IN_1_0
 guint           lfb_session_get_n_threads  (LfbSession           *self);

@@ -370,6 +370,19 @@ test('load, lower and run with promises', async () => {
     ok(output.equal(session.run(inputs)[0]), 'the results differ');
 });
 
+test('lists and objects of tensors as inputs', async () => {
+    const graph = new Lfb.Graph(), item = 'operator.getitem', call = Lfb.Op.CALL_FUNCTION;
+    const x = graph.create_node(Lfb.Op.PLACEHOLDER, 'x');
+    const second = graph.create_node(call, item, [graph.create_node(call, item, [x, 1]), 'k']);
+    const sum = graph.create_node(call, 'torch.sub', [graph.create_node(call, item, [x, 0]), second]);
+    graph.create_node(Lfb.Op.OUTPUT, 'output', [sum]);
+    const session = new Lfb.Session(Lfb.GraphModule.new(graph));
+    const given = [new Lfb.Tensor([3, 5]), {k: new Float32Array([1, 1])}];
+    for (const [output] of [session.run([given]), session.run({x: given}), await session.run_async([given])])
+        equal([...output.unpack()], [2, 4]);
+    throws(() => session.run([[1, 2]]), Lfb.Error, Lfb.Error.SHAPE, 'getitem');
+});
+
 test('load, lower and run with callbacks', async () => {
     const model = await new Promise(resolve => {
         Lfb.GraphModule.load_async(path('add'), null, (_source, result) =>

@@ -324,6 +324,28 @@ class Running(unittest.TestCase):
         self.assertGreater(session.peak_memory, 0)
         self.assertEqual(session.list_inputs(), ["x", "y"])
 
+    def test_nested_inputs(self):
+        graph = Lfb.Graph()
+        x = graph.create_node(Lfb.Op.PLACEHOLDER, "x")
+        first, rest = (graph.create_node(Lfb.Op.CALL_FUNCTION, "operator.getitem", [x, i]) for i in (0, 1))
+        second = graph.create_node(Lfb.Op.CALL_FUNCTION, "operator.getitem", [rest, "k"])
+        total = graph.create_node(Lfb.Op.CALL_FUNCTION, "torch.sub", [first, second])
+        graph.create_node(Lfb.Op.OUTPUT, "output", [total])
+        session, given = Lfb.Session(Lfb.GraphModule.new(graph)), [Lfb.Tensor([3.0, 5.0]), {"k": Lfb.Tensor([1.0, 1.0])}]
+        for result in (session(given), session(tuple(given)), session(x=given), session.run([given])[0],
+                       session(Lfb.Value(given)), session.run_values([Lfb.Value(given)])[0]):
+            self.assertEqual(list(numbers(result)), [2.0, 4.0])
+        with self.assertRaisesRegex(ValueError, "nested"):
+            given.append(given)
+            session(given)
+
+        # Where there are but numbers, that is a tensor as it is everywhere.
+        graph = Lfb.Graph()
+        graph.create_node(Lfb.Op.OUTPUT, "output", [graph.create_node(Lfb.Op.PLACEHOLDER, "x")])
+        session = Lfb.Session(Lfb.GraphModule.new(graph))
+        self.assertEqual(session([[1.0, 2.0]]).shape, (1, 2))
+        self.assertEqual([item.shape for item in session([Lfb.Tensor([1.0]), Lfb.Tensor([1.0, 2.0])])], [(1,), (2,)])
+
     def test_several_outputs(self):
         file = recorded("two_outputs")
         outputs = Lfb.Session.new(load("two_outputs"), None)(file["input.0"])

@@ -350,7 +350,9 @@ function overrideRunning() {
     };
     fill(Lfb.Session, 'new', 2);
 
-    /* Inputs in their order, or by name; typed arrays where one dimension is meant. */
+    /* Inputs in their order, or by name; typed arrays where one dimension is meant,
+     * arrays and objects of tensors where the model takes lists or dictionaries.
+     */
     function inputs(session, given) {
         if (!Array.isArray(given) && typeof given === 'object' && given !== null && isDictionary(given)) {
             const byName = new Map(given instanceof Map ? given : Object.entries(given));
@@ -365,16 +367,27 @@ function overrideRunning() {
             }
             given = names.map(name => byName.get(name));
         }
-        return (given ?? []).map(data => toTensor(data));
+        return (given ?? []).map(data => toValue(isNest(data) ? data : toTensor(data)));
     }
 
-    const {run, run_async} = Lfb.Session.prototype;
+    /* What toTensor() does not take: anything but numbers inside. */
+    function isNest(data, depth = 0) {
+        if (Array.isArray(data))
+            return depth > Lfb.VALUE_MAX_DEPTH || data.some(item => isNest(item, depth + 1));
+        if (depth > 0)
+            return !['number', 'bigint', 'boolean'].includes(typeof data);
+        return data === null || data instanceof Lfb.Value ||
+            (typeof data === 'object' && !(data instanceof Lfb.Tensor) && isDictionary(data));
+    }
+
+    const {run_values, run_values_async, run_values_finish} = Lfb.Session.prototype;
     Lfb.Session.prototype.run = function (given, cancellable = null) {
-        return run.call(this, inputs(this, given), cancellable);
+        return run_values.call(this, inputs(this, given), cancellable);
     };
     Lfb.Session.prototype.run_async = function (given, ...rest) {
-        return run_async.call(this, inputs(this, given), ...rest);
+        return run_values_async.call(this, inputs(this, given), ...rest);
     };
+    Lfb.Session.prototype.run_finish = run_values_finish;
     promise(Lfb.Session.prototype, 'run', 2);
 
     /* With nothing but Lfb.Value the result is one too, and names and values of

@@ -12,6 +12,7 @@ Everything the library offers is there under its own name and with its own signa
 """
 
 import functools
+import numbers
 import os
 from collections.abc import Mapping
 
@@ -447,6 +448,18 @@ class LoweringNote(Lfb.LoweringNote):
         return "<Lfb.LoweringNote %s: %s>" % (self.node_name, self.result or self.reason)
 
 
+def _is_nest(data, depth=0):
+    """Whether a list or tuple holds anything but numbers, which are a tensor."""
+    if isinstance(data, (list, tuple)):
+        return depth > Lfb.VALUE_MAX_DEPTH or any(_is_nest(item, depth + 1) for item in data)
+    return not isinstance(data, numbers.Real)
+
+
+def _to_input(data):
+    nest = isinstance(data, (list, tuple)) and _is_nest(data)
+    return to_value(data if nest or isinstance(data, (Lfb.Value, Mapping, str, type(None))) else to_tensor(data))
+
+
 @_export
 class Session(Lfb.Session):
     """Session(model, options=None, **settings): a model made ready to run.
@@ -467,10 +480,14 @@ class Session(Lfb.Session):
     peak_memory = _attribute("peak_memory", "The most bytes that tensors took during a run.")
 
     def run(self, inputs, cancellable=None):
-        return Lfb.Session.run(self, [to_tensor(data) for data in inputs], cancellable)
+        return Lfb.Session.run_values(self, [_to_input(data) for data in inputs], cancellable)
+
+    def run_values(self, inputs, cancellable=None):
+        return Lfb.Session.run_values(self, [to_value(data) for data in inputs], cancellable)
 
     def __call__(self, *inputs, **named):
-        """Runs the model on arrays or tensors, by position or by the names of its inputs.
+        """Runs the model on arrays or tensors, by position or by the names of its inputs; where it takes
+        a tuple, list or dictionary, on one of arrays.
 
         Returns the output, or a tuple if there are several.
         """
