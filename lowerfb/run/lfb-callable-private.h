@@ -56,6 +56,9 @@ struct _LfbCompiler {
   guint *budget;
 };
 
+/* An operator has no more parameters than this. */
+#define LFB_CALLABLE_MAX_PARAMETERS 32
+
 #define LFB_COMPILER_MAX_DEPTH  64
 #define LFB_COMPILER_MAX_PARTS  1000000
 
@@ -86,6 +89,19 @@ LfbValue    *lfb_callable_run          (const LfbCallable       *self,
                                         const char * const      *names,
                                         LfbValue               **values,
                                         gsize                    n_values,
+                                        GError                 **error);
+/* The call that it would run, with @args bound to the operator's parameters:
+ * @bound has a place for each. %FALSE without an error if it is no operator. */
+gboolean     lfb_callable_bind         (const LfbCallable       *self,
+                                        const LfbRuntime        *runtime,
+                                        LfbValue               **args,
+                                        gsize                    n_args,
+                                        const char * const      *names,
+                                        LfbValue               **values,
+                                        gsize                    n_values,
+                                        LfbValue               **bound,
+                                        LfbValue               **variadic,
+                                        LfbCall                 *call,
                                         GError                 **error);
 const char  *lfb_callable_get_name     (const LfbCallable       *self);
 gboolean     lfb_callable_has_parts    (const LfbCallable       *self);

@@ -354,6 +354,31 @@ lfb_callable_prepare (LfbCallable         *self,
   return self->state != NULL;
 }
 
+gboolean
+lfb_callable_bind (const LfbCallable   *self,
+                   const LfbRuntime    *runtime,
+                   LfbValue           **args,
+                   gsize                n_args,
+                   const char * const  *names,
+                   LfbValue           **values,
+                   gsize                n_values,
+                   LfbValue           **bound,
+                   LfbValue           **variadic,
+                   LfbCall             *call,
+                   GError             **error)
+{
+  if (self->info == NULL)
+    return FALSE;
+
+  g_assert (self->info->n_parameters <= LFB_CALLABLE_MAX_PARAMETERS);
+  memcpy (bound, self->bound, self->info->n_parameters * sizeof *bound);
+  *call = (LfbCall) { .info = self->info, .kind = self->kind, .runtime = runtime, .name = self->name,
+                      .values = bound, .state = self->state };
+
+  return lfb_bind_arguments (self->info, self->kind == LFB_OPERATOR_MODULE,
+                             args, n_args, names, values, n_values, bound, variadic, error);
+}
+
 static LfbValue *
 run_operator (const LfbCallable   *self,
               const LfbRuntime    *runtime,
@@ -364,15 +389,11 @@ run_operator (const LfbCallable   *self,
               gsize                n_values,
               GError             **error)
 {
-  LfbValue *bound[32];
+  LfbValue *bound[LFB_CALLABLE_MAX_PARAMETERS];
   g_autoptr (LfbValue) variadic = NULL;
-  LfbCall call = { .info = self->info, .kind = self->kind, .runtime = runtime, .name = self->name, .values = bound,
-                   .state = self->state };
+  LfbCall call;
 
-  g_assert (self->info->n_parameters <= G_N_ELEMENTS (bound));
-  memcpy (bound, self->bound, self->info->n_parameters * sizeof *bound);
-  if (!lfb_bind_arguments (self->info, self->kind == LFB_OPERATOR_MODULE,
-                           args, n_args, names, values, n_values, bound, &variadic, error))
+  if (!lfb_callable_bind (self, runtime, args, n_args, names, values, n_values, bound, &variadic, &call, error))
     return NULL;
 
   return lfb_call_run (&call, error);

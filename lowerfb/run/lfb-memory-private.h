@@ -18,6 +18,10 @@ void       lfb_memory_add      (LfbMemory *self,
                                 LfbValue  *value);
 void       lfb_memory_remove   (LfbMemory *self,
                                 LfbValue  *value);
+void       lfb_memory_reserve  (LfbMemory  *self,
+                                guint64     size);
+void       lfb_memory_release  (LfbMemory  *self,
+                                guint64     size);
 guint64    lfb_memory_get_peak (LfbMemory *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LfbMemory, lfb_memory_free)

@@ -81,6 +81,22 @@ lfb_memory_remove (LfbMemory *self,
   count_value (self, value, -1);
 }
 
+/* Memory that is no value's, for the whole run. */
+void
+lfb_memory_reserve (LfbMemory *self,
+                    guint64    size)
+{
+  self->live += size;
+  self->peak = MAX (self->peak, self->live);
+}
+
+void
+lfb_memory_release (LfbMemory *self,
+                    guint64    size)
+{
+  self->live -= size;
+}
+
 guint64
 lfb_memory_get_peak (LfbMemory *self)
 {

@@ -26,6 +26,17 @@ typedef LfbValue *(*LfbOperatorFunc) (LfbCall  *call,
 typedef gpointer (*LfbPrepareFunc)   (LfbCall  *call,
                                       GError  **error);
 
+/* Whether an operator put instructions into a program; see lfb-emit-private.h. */
+typedef struct _LfbEmit LfbEmit;
+typedef enum {
+  LFB_EMITTED_ERROR,
+  LFB_EMITTED_NOTHING,   /* it is to be called as it is */
+  LFB_EMITTED,
+} LfbEmitted;
+
+typedef LfbEmitted (*LfbEmitFunc)    (LfbEmit  *emit,
+                                      GError  **error);
+
 struct _LfbOperator {
   /* Names, separated by spaces; %NULL for none. */
   const char *functions;
@@ -56,6 +67,9 @@ struct _LfbOperator {
 
   /* The parameters that a module is called with; %NULL for the first one. */
   const char *forward;
+
+  /* Puts the operator into a program; %NULL: programs call it as it is. */
+  LfbEmitFunc emit;
 };
 
 typedef struct {

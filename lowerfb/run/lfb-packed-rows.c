@@ -7,6 +7,7 @@
 #include <lowerfb/run/lfb-linear-private.h>
 #include <lowerfb/run/lfb-gemm-private.h>
 #include <lowerfb/run/lfb-half-private.h>
+#include <lowerfb/run/lfb-scratch-private.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -150,17 +151,13 @@ run_part (gsize    begin,
   const LfbPackedRows *rows = job->rows;
   gsize first = job->by_rows ? begin : 0;
   gsize size = job->kernel->scratch_size (rows->packed);
-  g_autoptr (LfbAligned) scratch = NULL;
+  gpointer scratch = size > 0 ? lfb_thread_scratch (size) : NULL;
   LfbLinearArgs args = { 0 };
 
-  if (size > 0)
+  if (size > 0 && scratch == NULL)
     {
-      scratch = lfb_try_alloc_aligned (size, 1, NULL);
-      if (scratch == NULL)
-        {
-          g_atomic_int_set (&job->failed, TRUE);
-          return;
-        }
+      g_atomic_int_set (&job->failed, TRUE);
+      return;
     }
 
   args.x = job->x + first * rows->k;

@@ -35,6 +35,26 @@ gboolean       lfb_packed_taps_shape    (const LfbPackedTaps    *self,
                                          gint64                 *result,
                                          GError                **error);
 
+/* The image that an input of @shape is; its channels have to be the weight's. */
+gboolean       lfb_packed_taps_init_image (const LfbPackedTaps  *self,
+                                           const char           *name,
+                                           const gint64         *shape,
+                                           gsize                 n_dims,
+                                           LfbImage             *image,
+                                           GError              **error);
+/* The kernel itself, on pixels that lie channels last. */
+gboolean       lfb_packed_taps_run_pixels (const LfbPackedTaps  *self,
+                                           const LfbRuntime     *runtime,
+                                           const LfbWindow      *window,
+                                           gsize                 batch,
+                                           const guint8         *x,
+                                           gsize                 x_stride,
+                                           const LfbRequantize  *requantize,
+                                           const LfbRescale     *rescale,
+                                           const LfbAddend      *addend,
+                                           gpointer              y,
+                                           gsize                 y_stride,
+                                           GError              **error);
 /* One output stage is given: with @requantize the array is filled with quint8
  * integers, to which @addend (channels last, of the shape of the output) may be
  * added, with @rescale with float32; the array is channels first. */

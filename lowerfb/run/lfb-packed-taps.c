@@ -6,6 +6,7 @@
  */
 
 #include <lowerfb/run/lfb-packed-taps-private.h>
+#include <lowerfb/run/lfb-scratch-private.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -159,6 +160,7 @@ typedef struct {
   const LfbConvKernel *kernel;
   const LfbWindow *window;
   const guint8 *x;
+  gsize x_stride, y_stride;
   const LfbRequantize *requantize;
   const LfbRescale *rescale;
   const LfbAddend *addend;
@@ -173,23 +175,19 @@ run_pixels (gsize    begin,
 {
   ConvJob *job = user_data;
   gsize size = job->kernel->scratch_size (job->conv->packed, job->window);
-  g_autoptr (LfbAligned) scratch = NULL;
+  gpointer scratch = size > 0 ? lfb_thread_scratch (size) : NULL;
   LfbConvArgs args = { 0 };
 
-  if (size > 0)
+  if (size > 0 && scratch == NULL)
     {
-      scratch = lfb_try_alloc_aligned (size, 1, NULL);
-      if (scratch == NULL)
-        {
-          g_atomic_int_set (&job->failed, TRUE);
-          return;
-        }
+      g_atomic_int_set (&job->failed, TRUE);
+      return;
     }
 
   args.window = job->window;
   args.x = job->x;
-  args.x_stride = job->conv->in_channels;
-  args.y_stride = job->conv->out_channels;
+  args.x_stride = job->x_stride;
+  args.y_stride = job->y_stride;
   args.pixel_begin = begin;
   args.pixel_end = end;
   args.n_end = job->conv->out_channels;
@@ -224,6 +222,34 @@ arrange_input (const LfbPackedTaps  *self,
   return last;
 }
 
+gboolean
+lfb_packed_taps_run_pixels (const LfbPackedTaps  *self,
+                            const LfbRuntime     *runtime,
+                            const LfbWindow      *window,
+                            gsize                 batch,
+                            const guint8         *x,
+                            gsize                 x_stride,
+                            const LfbRequantize  *requantize,
+                            const LfbRescale     *rescale,
+                            const LfbAddend      *addend,
+                            gpointer              y,
+                            gsize                 y_stride,
+                            GError              **error)
+{
+  ConvJob job = { self, &runtime->kernels.conv, window, x, x_stride, y_stride, requantize, rescale, addend, y, FALSE };
+  gsize work = self->out_channels * lfb_volume (window->kernel) * (self->in_channels / self->settings.groups);
+
+  /* About a hundred thousand products a part, in whole rows where that is
+   * not much more.
+   */
+  lfb_runtime_parallel (runtime, batch * lfb_volume (window->out_size),
+                        MAX (100000 / MAX (work, 1) / window->out_size[2], 1) * window->out_size[2], run_pixels, &job);
+  if (job.failed)
+    g_set_error_literal (error, LFB_ERROR, LFB_ERROR_RANGE, "there is not enough memory for the convolution");
+
+  return !job.failed;
+}
+
 static gboolean
 run_window (const LfbPackedTaps  *self,
             const LfbRuntime     *runtime,
@@ -236,38 +262,25 @@ run_window (const LfbPackedTaps  *self,
             LfbArray             *array,
             GError              **error)
 {
-  ConvJob job = { self, &runtime->kernels.conv, window, x, requantize, rescale, addend, NULL, FALSE };
   gsize item_size = requantize != NULL ? 1 : sizeof (float);
-  gsize pixels = lfb_volume (window->out_size);
-  gsize work = self->out_channels * lfb_volume (window->kernel) * (self->in_channels / self->settings.groups);
   g_autofree char *y = lfb_try_alloc (array->n_elements, item_size, error);
 
-  if (y == NULL)
+  if (y == NULL ||
+      !lfb_packed_taps_run_pixels (self, runtime, window, image->batch, x, self->in_channels, requantize, rescale,
+                                   addend, y, self->out_channels, error))
     return FALSE;
-
-  /* About a hundred thousand products a part, in whole rows where that is
-   * not much more.
-   */
-  job.y = y;
-  lfb_runtime_parallel (runtime, image->batch * pixels,
-                        MAX (100000 / MAX (work, 1) / window->out_size[2], 1) * window->out_size[2], run_pixels, &job);
-  if (job.failed)
-    {
-      g_set_error_literal (error, LFB_ERROR, LFB_ERROR_RANGE, "there is not enough memory for the convolution");
-      return FALSE;
-    }
-  lfb_to_channels_first (y, array->data, item_size, image->batch, self->out_channels, pixels);
+  lfb_to_channels_first (y, array->data, item_size, image->batch, self->out_channels, lfb_volume (window->out_size));
 
   return TRUE;
 }
 
-static gboolean
-init_image (const LfbPackedTaps  *self,
-            const char           *name,
-            const gint64         *shape,
-            gsize                 n_dims,
-            LfbImage             *image,
-            GError              **error)
+gboolean
+lfb_packed_taps_init_image (const LfbPackedTaps  *self,
+                            const char           *name,
+                            const gint64         *shape,
+                            gsize                 n_dims,
+                            LfbImage             *image,
+                            GError              **error)
 {
   if (!lfb_image_init_shape (image, name, shape, n_dims, self->settings.n_spatial, error))
     return FALSE;
@@ -298,7 +311,7 @@ lfb_packed_taps_shape (const LfbPackedTaps  *self,
   gsize n;
 
   if (!lfb_shape_count (shape, n_dims, &n, error) ||
-      !init_image (self, name, shape, n_dims, &image, error) ||
+      !lfb_packed_taps_init_image (self, name, shape, n_dims, &image, error) ||
       !lfb_conv_settings_window (&self->settings, &image, &window, error))
     return FALSE;
   lfb_image_shape (&image, self->out_channels, window.out_size, result);
@@ -328,7 +341,7 @@ lfb_packed_taps_run (const LfbPackedTaps  *self,
   gsize n_dims;
 
   own = lfb_tensor_get_shape (input, &n_dims);
-  if (!init_image (self, name, own, n_dims, &image, error))
+  if (!lfb_packed_taps_init_image (self, name, own, n_dims, &image, error))
     return FALSE;
   if (settings.pad_mode != LFB_PAD_CONSTANT)
     {

@@ -43,6 +43,8 @@ typedef struct {
 
   gsize slot;
   LfbPlanEffect effect;
+  LfbView view;         /* what its result shares with the slot viewed */
+  gssize viewed;        /* -1: none */
   gssize replaces;      /* the slot that the result fills too; -1: none */
   GArray *updated;      /* gsize: tracked slots that it reads; %NULL: none */
   GArray *dead;         /* gsize: slots that nothing reads afterwards */
@@ -105,6 +107,17 @@ LfbValue *lfb_plan_run     (const LfbPlan      *self,
                             LfbPlanTimer        timer,
                             gpointer            user_data,
                             GError            **error);
+
+gboolean  lfb_plan_check_inputs (const LfbPlan  *self,
+                                 LfbValue      **inputs,
+                                 gsize           n_inputs,
+                                 GError        **error);
+/* Adds what the inputs are to a message about shapes or types. */
+void      lfb_plan_name_inputs  (const LfbPlan  *self,
+                                 LfbValue      **inputs,
+                                 gsize           n_inputs,
+                                 GError        **error);
+gint64    lfb_plan_now          (void);
 
 LfbTrack *lfb_follow_view  (const LfbPlanCall  *call,
                             LfbView             view,

@@ -234,8 +234,9 @@ run_step (Run          *run,
   return TRUE;
 }
 
-static gint64
-now (void)
+/* Nanoseconds of a clock that only goes forward. */
+gint64
+lfb_plan_now (void)
 {
   struct timespec time;
 
@@ -253,12 +254,39 @@ dtypes_agree (LfbDType a,
 }
 
 static gboolean
-take_inputs (Run       *run,
-             LfbValue **inputs,
-             gsize      n_inputs,
-             GError   **error)
+check_input (const LfbPlanInput  *input,
+             LfbValue            *value,
+             GError             **error)
 {
-  gsize n_wanted = run->plan->inputs->len;
+  if (input->has_dtype && (lfb_value_is_sequence (value) || lfb_value_get_kind (value) == LFB_VALUE_KIND_DICT))
+    {
+      g_autofree char *found = lfb_value_describe (value);
+
+      g_set_error (error, LFB_ERROR, LFB_ERROR_ARGUMENT, "input `%s` is %s, expected a tensor", input->node, found);
+      return FALSE;
+    }
+  if (!input->has_dtype || lfb_value_get_kind (value) != LFB_VALUE_KIND_TENSOR ||
+      dtypes_agree (input->dtype, lfb_tensor_get_dtype (lfb_value_get_tensor (value))))
+    return TRUE;
+
+  g_set_error (error, LFB_ERROR, LFB_ERROR_DTYPE, "input `%s` has the dtype %s, expected %s", input->node,
+               lfb_dtype_to_string (lfb_tensor_get_dtype (lfb_value_get_tensor (value))),
+               lfb_dtype_to_string (input->dtype));
+
+  return FALSE;
+}
+
+/* What each input is: what is given, or else what the plan has for it. Adds to
+ * @values.
+ */
+static gboolean
+find_inputs (const LfbPlan  *self,
+             LfbValue      **inputs,
+             gsize           n_inputs,
+             GPtrArray      *values,
+             GError        **error)
+{
+  gsize n_wanted = self->inputs->len;
 
   if (n_inputs > n_wanted)
     {
@@ -268,7 +296,7 @@ take_inputs (Run       *run,
     }
   for (gsize i = 0; i < n_wanted; i++)
     {
-      const LfbPlanInput *input = g_ptr_array_index (run->plan->inputs, i);
+      const LfbPlanInput *input = g_ptr_array_index (self->inputs, i);
       LfbValue *value = i < n_inputs && inputs[i] != NULL ? inputs[i] : input->fallback;
 
       if (value == NULL)
@@ -278,21 +306,41 @@ take_inputs (Run       *run,
                        input->node, n_inputs, n_wanted);
           return FALSE;
         }
-      if (input->has_dtype && (lfb_value_is_sequence (value) || lfb_value_get_kind (value) == LFB_VALUE_KIND_DICT))
-        {
-          g_autofree char *found = lfb_value_describe (value);
+      if (!check_input (input, value, error))
+        return FALSE;
+      g_ptr_array_add (values, value);
+    }
 
-          g_set_error (error, LFB_ERROR, LFB_ERROR_ARGUMENT, "input `%s` is %s, expected a tensor", input->node, found);
-          return FALSE;
-        }
-      if (input->has_dtype && lfb_value_get_kind (value) == LFB_VALUE_KIND_TENSOR &&
-          !dtypes_agree (input->dtype, lfb_tensor_get_dtype (lfb_value_get_tensor (value))))
-        {
-          g_set_error (error, LFB_ERROR, LFB_ERROR_DTYPE, "input `%s` has the dtype %s, expected %s", input->node,
-                       lfb_dtype_to_string (lfb_tensor_get_dtype (lfb_value_get_tensor (value))),
-                       lfb_dtype_to_string (input->dtype));
-          return FALSE;
-        }
+  return TRUE;
+}
+
+/* Whether these are inputs for the plan, as far as that can be told at once. */
+gboolean
+lfb_plan_check_inputs (const LfbPlan  *self,
+                       LfbValue      **inputs,
+                       gsize           n_inputs,
+                       GError        **error)
+{
+  g_autoptr (GPtrArray) found = g_ptr_array_new ();
+
+  return find_inputs (self, inputs, n_inputs, found, error);
+}
+
+static gboolean
+take_inputs (Run       *run,
+             LfbValue **inputs,
+             gsize      n_inputs,
+             GError   **error)
+{
+  g_autoptr (GPtrArray) values = g_ptr_array_new ();
+
+  if (!find_inputs (run->plan, inputs, n_inputs, values, error))
+    return FALSE;
+  for (guint i = 0; i < values->len; i++)
+    {
+      const LfbPlanInput *input = g_ptr_array_index (run->plan->inputs, i);
+      LfbValue *value = g_ptr_array_index (values, i);
+
       write_slot (run, input->slot, value);
       if (run->tracks != NULL && run->plan->tracked[input->slot])
         set_track (run, input->slot, lfb_track_new (value));
@@ -302,9 +350,11 @@ take_inputs (Run       *run,
 }
 
 /* A message about shapes says more with those of the inputs beside it. */
-static void
-name_inputs (Run     *run,
-             GError **error)
+void
+lfb_plan_name_inputs (const LfbPlan  *self,
+                      LfbValue      **inputs,
+                      gsize           n_inputs,
+                      GError        **error)
 {
   g_autoptr (GString) text = g_string_new (NULL);
 
@@ -312,10 +362,10 @@ name_inputs (Run     *run,
       ((*error)->code != LFB_ERROR_SHAPE && (*error)->code != LFB_ERROR_DTYPE))
     return;
 
-  for (guint i = 0; i < run->plan->inputs->len; i++)
+  for (guint i = 0; i < self->inputs->len; i++)
     {
-      const LfbPlanInput *input = g_ptr_array_index (run->plan->inputs, i);
-      LfbValue *value = run->slots[input->slot];
+      const LfbPlanInput *input = g_ptr_array_index (self->inputs, i);
+      LfbValue *value = i < n_inputs && inputs[i] != NULL ? inputs[i] : input->fallback;
       g_autofree char *what = NULL;
 
       if (value == NULL)
@@ -340,17 +390,14 @@ run_steps (Run           *run,
 {
   for (guint i = 0; i < run->plan->steps->len; i++)
     {
-      gint64 begin = timer != NULL ? now () : 0;
+      gint64 begin = timer != NULL ? lfb_plan_now () : 0;
 
       if (g_cancellable_set_error_if_cancelled (run->runtime->cancellable, error))
         return FALSE;
       if (!run_step (run, g_ptr_array_index (run->plan->steps, i), error))
-        {
-          name_inputs (run, error);
-          return FALSE;
-        }
+        return FALSE;
       if (timer != NULL)
-        timer (i, now () - begin, user_data);
+        timer (i, lfb_plan_now () - begin, user_data);
     }
 
   return TRUE;
@@ -372,9 +419,13 @@ lfb_plan_run (const LfbPlan     *self,
 
   if (tracks != NULL)
     track_constants (&run);
-  if (take_inputs (&run, inputs, n_inputs, error) && run_steps (&run, timer, user_data, error) &&
-      update_slots (&run, self->updated, error))
-    result = self->output.value != NULL ? read_arg (&run, &self->output) : lfb_value_for_none ();
+  if (take_inputs (&run, inputs, n_inputs, error))
+    {
+      if (!run_steps (&run, timer, user_data, error))
+        lfb_plan_name_inputs (self, inputs, n_inputs, error);
+      else if (update_slots (&run, self->updated, error))
+        result = self->output.value != NULL ? read_arg (&run, &self->output) : lfb_value_for_none ();
+    }
   for (gsize i = 0; i < self->n_slots; i++)
     {
       write_slot (&run, i, NULL);

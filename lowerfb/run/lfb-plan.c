@@ -194,6 +194,7 @@ make_step (const LfbPlan *self,
   step->callable = callable;
   step->slot = slot_of (self, node);
   step->replaces = -1;
+  step->viewed = -1;
   step->dead = g_array_new (FALSE, FALSE, sizeof (gsize));
 
   args = lfb_node_get_args (node, &step->n_args);
@@ -211,6 +212,23 @@ make_step (const LfbPlan *self,
     }
 
   return step;
+}
+
+/* What it looks at, whether anything is written in place or not. */
+static void
+find_view (const LfbPlan      *self,
+           const LfbCompiler  *compiler,
+           LfbNode            *node,
+           LfbPlanStep        *step)
+{
+  LfbModule *module = NULL;
+  LfbNode *viewed = NULL;
+
+  if (lfb_node_get_op (node) == LFB_OP_CALL_MODULE)
+    module = lfb_graph_module_get_module (compiler->model, lfb_node_get_target (node));
+  step->view = _lfb_node_get_view (node, module, &viewed);
+  if (viewed != NULL)
+    step->viewed = slot_of (self, viewed);
 }
 
 /* A call: run now if it depends on constants alone, else prepared and kept. */
@@ -231,6 +249,7 @@ add_call (LfbPlan              *self,
 
   g_ptr_array_add (self->steps, step);
   step->effect = *effect;
+  find_view (self, compiler, node, step);
   if (effect->change != LFB_CHANGE_NONE && effect->changed >= 0)
     {
       step->replaces = effect->changed;

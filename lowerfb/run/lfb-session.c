@@ -8,6 +8,7 @@
 #include <lowerfb/run/lfb-memory-private.h>
 #include <lowerfb/run/lfb-plan-private.h>
 #include <lowerfb/run/lfb-profile-private.h>
+#include <lowerfb/run/program/lfb-programs-private.h>
 
 /**
  * LfbSession:
@@ -26,6 +27,7 @@ struct _LfbSession {
 
   LfbGraphModule *model;
   LfbPlan *plan;
+  LfbPrograms *programs;
   LfbRuntime runtime;
   LfbProfile *profile;
   LfbProgress *progress;
@@ -52,6 +54,7 @@ lfb_session_finalize (GObject *object)
   LfbSession *self = LFB_SESSION (object);
 
   lfb_profile_free (self->profile);
+  lfb_programs_free (self->programs);
   lfb_plan_free (self->plan);
   lfb_threads_free (self->runtime.threads);
   g_clear_object (&self->model);
@@ -189,6 +192,7 @@ lfb_session_new (LfbGraphModule     *model,
   self->plan = lfb_plan_new (&compiler, error);
   if (self->plan == NULL)
     return NULL;
+  self->programs = lfb_programs_new (self->plan);
   if (options != NULL && lfb_session_options_get_profile (options))
     self->profile = lfb_profile_new (self->plan);
   if (self->progress != NULL)
@@ -359,8 +363,8 @@ run_plan (LfbSession    *self,
 
   runtime.cancellable = cancellable;
   runtime.memory = memory;
-  result = lfb_plan_run (self->plan, &runtime, (LfbValue **) run->inputs->pdata, run->inputs->len,
-                         self->profile != NULL || self->progress != NULL ? after_step : NULL, self, error);
+  result = lfb_programs_run (self->programs, &runtime, (LfbValue **) run->inputs->pdata, run->inputs->len,
+                             self->profile != NULL || self->progress != NULL ? after_step : NULL, self, error);
 
   g_mutex_lock (&self->lock);
   self->peak_memory = MAX (self->peak_memory, lfb_memory_get_peak (memory));
@@ -758,4 +762,75 @@ lfb_session_get_peak_memory (LfbSession *self)
   g_mutex_unlock (&self->lock);
 
   return peak;
+}
+
+/**
+ * lfb_session_get_arena_size:
+ * @self: a session
+ *
+ * Gets how large the arena is that holds everything between the inputs and
+ * outputs of a run, for the shapes that ran last. Runs at the same time have an
+ * arena each, and a session keeps them.
+ *
+ * Returns: the number of bytes; 0 before the first run, or if the model writes in
+ *   place in a way that makes it run node by node
+ *
+ * Since: 1.0
+ */
+guint64
+lfb_session_get_arena_size (LfbSession *self)
+{
+  gsize size = 0, bound;
+
+  g_return_val_if_fail (LFB_IS_SESSION (self), 0);
+
+  if (self->programs != NULL)
+    lfb_programs_get_arena (self->programs, &size, &bound);
+
+  return size;
+}
+
+/**
+ * lfb_session_get_arena_bound:
+ * @self: a session
+ *
+ * Gets the most bytes of the arena that hold something at the same time: no
+ * arrangement in memory could be smaller than this.
+ *
+ * Returns: the number of bytes; 0 where [method@Lfb.Session.get_arena_size] is 0
+ *
+ * Since: 1.0
+ */
+guint64
+lfb_session_get_arena_bound (LfbSession *self)
+{
+  gsize size, bound = 0;
+
+  g_return_val_if_fail (LFB_IS_SESSION (self), 0);
+
+  if (self->programs != NULL)
+    lfb_programs_get_arena (self->programs, &size, &bound);
+
+  return bound;
+}
+
+/**
+ * lfb_session_plan_to_text:
+ * @self: a session
+ *
+ * Tells what a run is made of, for the shapes that ran last: a line for each
+ * instruction with its node, what it writes, and what it reads. Nodes that cost
+ * nothing have no line; `call` is an operator that runs on tensors of its own.
+ *
+ * Returns: (transfer full) (nullable): the text, or %NULL where
+ *   [method@Lfb.Session.get_arena_size] is 0
+ *
+ * Since: 1.0
+ */
+char *
+lfb_session_plan_to_text (LfbSession *self)
+{
+  g_return_val_if_fail (LFB_IS_SESSION (self), NULL);
+
+  return self->programs != NULL ? lfb_programs_to_text (self->programs) : NULL;
 }

@@ -68,5 +68,11 @@ LFB_AVAILABLE_IN_1_0
 char           *lfb_session_profile_to_text (LfbSession          *self);
 LFB_AVAILABLE_IN_1_0
 guint64         lfb_session_get_peak_memory (LfbSession          *self);
+LFB_AVAILABLE_IN_1_0
+guint64         lfb_session_get_arena_size  (LfbSession          *self);
+LFB_AVAILABLE_IN_1_0
+guint64         lfb_session_get_arena_bound (LfbSession          *self);
+LFB_AVAILABLE_IN_1_0
+char           *lfb_session_plan_to_text    (LfbSession          *self);
 
 G_END_DECLS

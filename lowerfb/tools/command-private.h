@@ -31,13 +31,14 @@ struct _Command
                char          **argv);
 };
 
+extern const Command command_bench;
 extern const Command command_lower;
 extern const Command command_show;
 extern const Command command_run;
 extern const Command command_compare;
 extern const Command command_cpu;
 
-/* Reads options and exactly @n_files file names. If FALSE is returned, there is
+/* Reads options and @n_files file names, or from @min_files to @max_files. If FALSE is returned, there is
  * nothing left to do but to exit with @status: the help was asked for, or the
  * usage was wrong.
  */
@@ -46,6 +47,15 @@ gboolean      command_parse           (const Command       *self,
                                        char               **argv,
                                        const GOptionEntry  *entries,
                                        guint                n_files,
+                                       char              ***files,
+                                       int                 *status);
+
+gboolean      command_parse_range     (const Command       *self,
+                                       int                  argc,
+                                       char               **argv,
+                                       const GOptionEntry  *entries,
+                                       guint                min_files,
+                                       guint                max_files,
                                        char              ***files,
                                        int                 *status);
 
@@ -77,6 +87,17 @@ GCancellable *command_work_stage      (CommandWork         *work,
                                        const char          *path);
 LfbProgress  *command_work_progress   (CommandWork         *work);
 
+/* The session, with the file's name on what goes wrong with its model. Gets the
+ * progress of @work. */
+LfbSession   *command_open_session    (CommandWork         *work,
+                                       const char          *path,
+                                       LfbSessionOptions   *options,
+                                       GError             **error);
+/* Tensors of a file for the session's inputs. */
+GPtrArray    *command_read_inputs     (CommandWork         *work,
+                                       LfbSession          *session,
+                                       const char          *path,
+                                       GError             **error);
 /* What a model in a file makes of the inputs in another. */
 GPtrArray    *command_run_model       (CommandWork         *work,
                                        const char          *model_path,

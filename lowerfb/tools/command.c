@@ -78,21 +78,25 @@ command_print (const char *text)
   return COMMAND_DONE;
 }
 
-/* The file names among the arguments, @n_files of them. */
+/* The file names among the arguments. */
 static gboolean
 check_files (const Command  *self,
              char          **files,
-             guint           n_files,
+             guint           min_files,
+             guint           max_files,
              int            *status)
 {
   guint n_found = files != NULL ? g_strv_length (files) : 0;
+  g_autofree char *expected = NULL;
 
-  if (n_found == n_files)
+  if (n_found >= min_files && n_found <= max_files)
     return TRUE;
 
-  *status = command_wrong_usage (self, "%u argument%s given, %u expected: %s", n_found,
-                                 n_found == 1 ? "" : "s", n_files,
-                                 n_files > 0 ? self->arguments : "there are only options");
+  expected = min_files == max_files ? g_strdup_printf ("%u", min_files)
+                                    : g_strdup_printf ("%u to %u", min_files, max_files);
+  *status = command_wrong_usage (self, "%u argument%s given, %s expected: %s", n_found,
+                                 n_found == 1 ? "" : "s", expected,
+                                 max_files > 0 ? self->arguments : "there are only options");
   return FALSE;
 }
 
@@ -104,6 +108,19 @@ command_parse (const Command       *self,
                guint                n_files,
                char              ***files,
                int                 *status)
+{
+  return command_parse_range (self, argc, argv, entries, n_files, n_files, files, status);
+}
+
+gboolean
+command_parse_range (const Command       *self,
+                     int                  argc,
+                     char               **argv,
+                     const GOptionEntry  *entries,
+                     guint                min_files,
+                     guint                max_files,
+                     char              ***files,
+                     int                 *status)
 {
   g_autofree char *program = g_strconcat ("lowerfb ", self->name, NULL);
   g_autofree char *summary = g_strdup_printf ("%s.", self->summary);
@@ -138,7 +155,7 @@ command_parse (const Command       *self,
       *status = command_print (text);
       return FALSE;
     }
-  if (!check_files (self, found, n_files, status))
+  if (!check_files (self, found, min_files, max_files, status))
     return FALSE;
 
   if (files != NULL)

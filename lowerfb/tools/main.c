@@ -15,6 +15,7 @@ static const Command * const commands[] = {
   &command_show,
   &command_run,
   &command_compare,
+  &command_bench,
   &command_cpu,
 };
 
@@ -60,7 +61,8 @@ describe_commands (void)
     "\n"
     "Exit status: 0 done, 1 failed (a line on stderr says what), 2 wrong usage.\n"
     "LOWERFB_CPU=c|avx2|avxvnni|avx512vnni|neon|neondot caps the instruction set;\n"
-    "LOWERFB_DEBUG=print,validate,dot,time shows, checks, draws and times each lowering pass.\n");
+    "LOWERFB_DEBUG=print,validate,dot,time shows, checks, draws and times each lowering pass;\n"
+    "with nodes in it, models run node by node, without programs.\n");
 
   return g_string_free (g_steal_pointer (&text), FALSE);
 }

@@ -89,14 +89,13 @@ find_inputs (LfbTensorFile  *file,
   return g_steal_pointer (&inputs);
 }
 
-/* The session, with the file's name on what goes wrong with its model. */
-static LfbSession *
-open_session (CommandWork  *work,
-              const char   *path,
-              GError      **error)
+LfbSession *
+command_open_session (CommandWork        *work,
+                      const char         *path,
+                      LfbSessionOptions  *options,
+                      GError            **error)
 {
   g_autoptr (LfbGraphModule) model = NULL;
-  g_autoptr (LfbSessionOptions) options = lfb_session_options_new ();
   LfbSession *session;
 
   command_work_stage (work, "reading", path);
@@ -118,25 +117,33 @@ open_session (CommandWork  *work,
 }
 
 GPtrArray *
+command_read_inputs (CommandWork  *work,
+                     LfbSession   *session,
+                     const char   *path,
+                     GError      **error)
+{
+  g_autoptr (LfbTensorFile) file = NULL;
+
+  command_work_stage (work, "reading", path);
+  file = lfb_tensor_file_load (path, error);
+
+  return file != NULL ? find_inputs (file, path, session, error) : NULL;
+}
+
+GPtrArray *
 command_run_model (CommandWork  *work,
                    const char   *model_path,
                    const char   *inputs_path,
                    GError      **error)
 {
-  g_autoptr (LfbSession) session = open_session (work, model_path, error);
-  g_autoptr (LfbTensorFile) file = NULL;
+  g_autoptr (LfbSessionOptions) options = lfb_session_options_new ();
+  g_autoptr (LfbSession) session = command_open_session (work, model_path, options, error);
   g_autoptr (GPtrArray) inputs = NULL;
   GPtrArray *outputs;
   LfbTensor **tensors;
   gsize n_tensors;
 
-  if (session == NULL)
-    return NULL;
-
-  file = lfb_tensor_file_load (inputs_path, error);
-  if (file == NULL)
-    return NULL;
-  inputs = find_inputs (file, inputs_path, session, error);
+  inputs = session != NULL ? command_read_inputs (work, session, inputs_path, error) : NULL;
   if (inputs == NULL)
     return NULL;
 

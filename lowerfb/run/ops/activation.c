@@ -7,6 +7,7 @@
  */
 
 #include <lowerfb/run/lfb-elementwise-private.h>
+#include <lowerfb/run/lfb-emit-private.h>
 #include <lowerfb/run/lfb-quantized-private.h>
 #include <lowerfb/run/lfb-reference-private.h>
 
@@ -303,78 +304,78 @@ quantized_prelu (LfbCall  *call,
 static const LfbOperator operators[] = {
   {
     .functions = "torch.sigmoid torch.nn.functional.sigmoid torch.special.expit", .methods = "sigmoid sigmoid_",
-    .modules = "torch.nn.Sigmoid", .signature = "input", .run = lfb_unary_run, .data = &sigmoid_op,
+    .modules = "torch.nn.Sigmoid", .signature = "input", .run = lfb_unary_run, .emit = lfb_emit_bytes, .data = &sigmoid_op,
     .rule = "1 / (1 + exp(-x)); integers: output scale 1/256, zero point 0 (qint8: -128)",
   },
   {
     .functions = "torch.nn.functional.hardsigmoid", .methods = "hardsigmoid hardsigmoid_", .modules = "torch.nn.Hardsigmoid",
-    .signature = "input, inplace=False", .run = lfb_unary_run, .data = &hardsigmoid_op,
+    .signature = "input, inplace=False", .run = lfb_unary_run, .emit = lfb_emit_bytes, .data = &hardsigmoid_op,
     .rule = "clamp(x + 3, 0, 6) / 6; integers: output scale 1/256, zero point 0 (qint8: -128)",
   },
   {
     .functions = "torch.tanh torch.nn.functional.tanh", .methods = "tanh tanh_", .modules = "torch.nn.Tanh",
-    .signature = "input", .run = lfb_unary_run, .data = &tanh_op,
+    .signature = "input", .run = lfb_unary_run, .emit = lfb_emit_bytes, .data = &tanh_op,
     .rule = "hyperbolic tangent; integers: output scale 1/128, zero point 128 (qint8: 0)",
   },
   {
     .functions = "torch.ops.quantized.sigmoid", .modules = QUANTIZED "Sigmoid",
-    .signature = "input, output_scale, output_zero_point", .run = lfb_unary_run, .data = &quantized_sigmoid_op,
+    .signature = "input, output_scale, output_zero_point", .run = lfb_unary_run, .emit = lfb_emit_bytes, .data = &quantized_sigmoid_op,
     .rule = "1 / (1 + exp(-x))" TABLE,
   },
   {
     .functions = "torch.nn.functional.hardswish", .methods = "hardswish", .modules = "torch.nn.Hardswish",
-    .signature = "input, inplace=False", .run = lfb_unary_run, .data = &hardswish_op, .rule = "x * clamp(x + 3, 0, 6) / 6",
+    .signature = "input, inplace=False", .run = lfb_unary_run, .emit = lfb_emit_bytes, .data = &hardswish_op, .rule = "x * clamp(x + 3, 0, 6) / 6",
   },
   {
     .functions = "torch.ops.quantized.hardswish", .signature = "input, output_scale, output_zero_point",
-    .run = lfb_unary_run, .data = &quantized_hardswish_op, .rule = "x * clamp(x + 3, 0, 6) / 6" TABLE,
+    .run = lfb_unary_run, .emit = lfb_emit_bytes, .data = &quantized_hardswish_op, .rule = "x * clamp(x + 3, 0, 6) / 6" TABLE,
   },
   {
     .modules = QUANTIZED "Hardswish", .signature = "input, scale, zero_point",
-    .run = lfb_unary_run, .data = &quantized_hardswish_op, .rule = "x * clamp(x + 3, 0, 6) / 6" TABLE,
+    .run = lfb_unary_run, .emit = lfb_emit_bytes, .data = &quantized_hardswish_op, .rule = "x * clamp(x + 3, 0, 6) / 6" TABLE,
   },
   {
     .functions = "torch.nn.functional.elu torch._C._nn.elu", .modules = "torch.nn.ELU",
-    .signature = "input, alpha=1.0, inplace=False", .run = lfb_unary_run, .data = &elu_op,
+    .signature = "input, alpha=1.0, inplace=False", .run = lfb_unary_run, .emit = lfb_emit_bytes, .data = &elu_op,
     .rule = "x where x > 0, else (exp(x) - 1) * alpha",
   },
   {
     .functions = "torch.nn.functional.elu_",
-    .signature = "input, alpha=1.0", .run = lfb_unary_run, .data = &elu_op,
+    .signature = "input, alpha=1.0", .run = lfb_unary_run, .emit = lfb_emit_bytes, .data = &elu_op,
     .rule = "x where x > 0, else (exp(x) - 1) * alpha",
   },
   {
     .functions = "torch.ops.quantized.elu",
     .signature = "input, output_scale, output_zero_point, alpha=1.0, scale=1.0, input_scale=1.0",
-    .run = lfb_unary_run, .data = &quantized_elu_op, .rule = "x where x > 0, else (exp(x) - 1) * alpha" TABLE,
+    .run = lfb_unary_run, .emit = lfb_emit_bytes, .data = &quantized_elu_op, .rule = "x where x > 0, else (exp(x) - 1) * alpha" TABLE,
   },
   {
     .modules = QUANTIZED "ELU", .signature = "input, scale, zero_point, alpha=1.0",
-    .run = lfb_unary_run, .data = &quantized_elu_module_op, .rule = "x where x > 0, else (exp(x) - 1) * alpha" TABLE,
+    .run = lfb_unary_run, .emit = lfb_emit_bytes, .data = &quantized_elu_module_op, .rule = "x where x > 0, else (exp(x) - 1) * alpha" TABLE,
   },
   {
     .functions = "torch.nn.functional.celu torch.celu", .modules = "torch.nn.CELU",
-    .signature = "input, alpha=1.0, inplace=False", .run = celu, .data = &celu_op,
+    .signature = "input, alpha=1.0, inplace=False", .run = celu, .emit = lfb_emit_bytes, .data = &celu_op,
     .rule = "x where x > 0, else (exp(x * (1 / alpha)) - 1) * alpha",
   },
   {
     .functions = "torch.ops.quantized.celu", .signature = "input, output_scale, output_zero_point, alpha=1.0",
-    .run = celu, .data = &quantized_celu_op,
+    .run = celu, .emit = lfb_emit_bytes, .data = &quantized_celu_op,
     .rule = "x where x > 0, else (exp(x * (1 / alpha)) - 1) * alpha" TABLE,
   },
   {
     .functions = "torch.nn.functional.leaky_relu torch._C._nn.leaky_relu", .modules = "torch.nn.LeakyReLU",
-    .signature = "input, negative_slope=0.01, inplace=False", .run = lfb_unary_run, .data = &leaky_relu_op,
+    .signature = "input, negative_slope=0.01, inplace=False", .run = lfb_unary_run, .emit = lfb_emit_bytes, .data = &leaky_relu_op,
     .rule = "x where x > 0, else x * negative_slope",
   },
   {
     .functions = "torch.ops.quantized.leaky_relu",
     .signature = "input, negative_slope=0.01, inplace=False, output_scale=None, output_zero_point=None",
-    .run = lfb_unary_run, .data = &quantized_leaky_relu_op, .rule = "x where x > 0, else x * negative_slope" TABLE,
+    .run = lfb_unary_run, .emit = lfb_emit_bytes, .data = &quantized_leaky_relu_op, .rule = "x where x > 0, else x * negative_slope" TABLE,
   },
   {
     .modules = QUANTIZED "LeakyReLU", .signature = "input, scale, zero_point, negative_slope=0.01, inplace=False",
-    .run = lfb_unary_run, .data = &quantized_leaky_relu_op, .rule = "x where x > 0, else x * negative_slope" TABLE,
+    .run = lfb_unary_run, .emit = lfb_emit_bytes, .data = &quantized_leaky_relu_op, .rule = "x where x > 0, else x * negative_slope" TABLE,
   },
   {
     .functions = "torch.prelu torch.nn.functional.prelu", .methods = "prelu",
@@ -391,15 +392,15 @@ static const LfbOperator operators[] = {
   },
   {
     .functions = "torch.nn.functional.selu torch.selu", .modules = "torch.nn.SELU", .signature = "input, inplace=False",
-    .run = lfb_unary_run, .data = PLAIN (selu), .rule = "scaled elu",
+    .run = lfb_unary_run, .emit = lfb_emit_bytes, .data = PLAIN (selu), .rule = "scaled elu",
   },
   {
     .functions = "torch.nn.functional.silu torch._C._nn.silu", .modules = "torch.nn.SiLU",
-    .signature = "input, inplace=False", .run = lfb_unary_run, .data = PLAIN (silu), .rule = "x * sigmoid(x)",
+    .signature = "input, inplace=False", .run = lfb_unary_run, .emit = lfb_emit_bytes, .data = PLAIN (silu), .rule = "x * sigmoid(x)",
   },
   {
     .functions = "torch.nn.functional.mish", .modules = "torch.nn.Mish", .signature = "input, inplace=False",
-    .run = lfb_unary_run, .data = PLAIN (mish), .rule = "x * tanh(log(1 + exp(x)))",
+    .run = lfb_unary_run, .emit = lfb_emit_bytes, .data = PLAIN (mish), .rule = "x * tanh(log(1 + exp(x)))",
   },
   {
     .functions = "torch.nn.functional.gelu torch._C._nn.gelu", .modules = "torch.nn.GELU",
@@ -417,15 +418,15 @@ static const LfbOperator operators[] = {
   },
   {
     .functions = "torch.nn.functional.logsigmoid torch._C._nn.log_sigmoid", .modules = "torch.nn.LogSigmoid",
-    .signature = "input", .run = lfb_unary_run, .data = PLAIN (logsigmoid), .rule = "log(sigmoid(x))",
+    .signature = "input", .run = lfb_unary_run, .emit = lfb_emit_bytes, .data = PLAIN (logsigmoid), .rule = "log(sigmoid(x))",
   },
   {
     .functions = "torch.nn.functional.softsign", .modules = "torch.nn.Softsign", .signature = "input",
-    .run = lfb_unary_run, .data = PLAIN (softsign), .rule = "x / (1 + |x|)",
+    .run = lfb_unary_run, .emit = lfb_emit_bytes, .data = PLAIN (softsign), .rule = "x / (1 + |x|)",
   },
   {
     .functions = "torch.nn.functional.tanhshrink", .modules = "torch.nn.Tanhshrink", .signature = "input",
-    .run = lfb_unary_run, .data = PLAIN (tanhshrink), .rule = "x - tanh(x)",
+    .run = lfb_unary_run, .emit = lfb_emit_bytes, .data = PLAIN (tanhshrink), .rule = "x - tanh(x)",
   },
   {
     .functions = "torch.nn.functional.hardshrink torch.hardshrink", .modules = "torch.nn.Hardshrink",

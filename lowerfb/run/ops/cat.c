@@ -6,6 +6,7 @@
  */
 
 #include <lowerfb/run/lfb-elementwise-private.h>
+#include <lowerfb/run/lfb-emit-private.h>
 #include <lowerfb/run/lfb-quantized-private.h>
 
 #include <string.h>
@@ -233,6 +234,100 @@ quantized_cat (LfbCall  *call,
     return lfb_value_take_tensor (lfb_unary_table (call->runtime, &relu, NULL, joined, scale, zero_point, error));
 
   return lfb_value_take_tensor (g_steal_pointer (&joined));
+}
+
+/* The bytes of @part with another scale and zero point. */
+static guint8 *
+requantizing_table (const LfbRuntime  *runtime,
+                    const LfbOperand  *part,
+                    double             scale,
+                    gint64             zero_point,
+                    GError           **error)
+{
+  g_autoptr (LfbTensor) all = lfb_emit_all_bytes (part, error);
+  g_autoptr (LfbTensor) table = NULL;
+
+  if (all != NULL)
+    table = lfb_unary_table (runtime, &requantize, NULL, all, scale, zero_point, error);
+
+  return table != NULL ? g_memdup2 (lfb_tensor_get_data (table, NULL), 256) : NULL;
+}
+
+/* Whether the parts make @y along its dimension @dim; @y is as the first. */
+static gboolean
+join_shapes (const LfbOperand *parts,
+             gsize             n_parts,
+             gsize             dim,
+             LfbOperand       *y)
+{
+  for (gsize i = 1; i < n_parts; i++)
+    {
+      if (parts[i].n_dims != y->n_dims || parts[i].dtype != y->dtype)
+        return FALSE;
+      for (gsize d = 0; d < y->n_dims; d++)
+        if (d != dim && parts[i].shape[d] != y->shape[d])
+          return FALSE;
+      if (__builtin_add_overflow (y->shape[dim], parts[i].shape[dim], &y->shape[dim]))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+static LfbEmitted
+emit_parts (LfbEmit           *emit,
+            const LfbOperand  *parts,
+            gsize              n_parts,
+            gsize              dim,
+            const LfbOperand  *y,
+            GError           **error)
+{
+  gboolean quantized = lfb_dtype_is_quantized (y->dtype);
+  g_auto (GStrv) tables = g_new0 (char *, n_parts + 1);
+  LfbEmitted emitted = LFB_EMITTED;
+
+  for (gsize i = 0; i < n_parts && emitted == LFB_EMITTED; i++)
+    if (quantized && (parts[i].scale != y->scale || parts[i].zero_point != y->zero_point))
+      {
+        tables[i] = (char *) requantizing_table (emit->runtime, &parts[i], y->scale, y->zero_point, error);
+        if (tables[i] == NULL)
+          emitted = LFB_EMITTED_ERROR;
+      }
+  if (emitted == LFB_EMITTED)
+    emitted = lfb_emit_cat (emit, parts, (guint8 **) tables, n_parts, dim, y);
+  for (gsize i = 0; i < n_parts; i++)
+    g_clear_pointer (&tables[i], g_free);
+
+  return emitted;
+}
+
+static LfbEmitted
+emit_cat (LfbEmit  *emit,
+          GError  **error)
+{
+  gsize n = 0, dim = 0;
+  g_autofree LfbOperand *parts = lfb_emit_operands (emit, "tensors", &n);
+  LfbCall *call = &emit->call;
+  LfbOperand y;
+
+  if (parts == NULL || !lfb_emit_is_constant (emit, "tensors") || g_str_has_suffix (call->name, "_relu") ||
+      parts[0].n_dims < 2)
+    return LFB_EMITTED_NOTHING;
+  y = parts[0];
+  if (!lfb_call_dim (call, "dim", y.n_dims, &dim, error))
+    return LFB_EMITTED_ERROR;
+  if (lfb_dtype_is_quantized (y.dtype))
+    {
+      if (y.dtype != LFB_DTYPE_QUINT8 && y.dtype != LFB_DTYPE_QINT8)
+        return LFB_EMITTED_NOTHING;
+      if (lfb_call_has (call, "scale") &&
+          !lfb_call_qparams (call, "scale", "zero_point", y.dtype, &y.scale, &y.zero_point, error))
+        return LFB_EMITTED_ERROR;
+    }
+  if (!join_shapes (parts, n, dim, &y))
+    return LFB_EMITTED_NOTHING;
+
+  return emit_parts (emit, parts, n, dim, &y, error);
 }
 
 static LfbTensor *
@@ -481,11 +576,11 @@ unbind (LfbCall  *call,
 static const LfbOperator operators[] = {
   {
     .functions = "torch.cat torch.concat torch.concatenate", .signature = "tensors, dim=0",
-    .rule = CAT_RULE "those of the first", .run = cat,
+    .rule = CAT_RULE "those of the first", .run = cat, .emit = emit_cat,
   },
   {
     .functions = "torch.ops.quantized.cat torch.ops.quantized.cat_relu", .signature = "tensors, dim, scale=None, zero_point=None",
-    .rule = CAT_RULE "the given ones", .run = quantized_cat,
+    .rule = CAT_RULE "the given ones", .run = quantized_cat, .emit = emit_cat,
   },
   { .functions = "torch.stack", .signature = "tensors, dim=0", .rule = "joined along a new dimension", .run = stack },
   { .functions = "torch.chunk", .methods = "chunk", .signature = "input, chunks, dim=0", .rule = "a number of parts", .run = chunk },

@@ -5,8 +5,7 @@
  * packing. numerics.md, "Linear and convolution".
  */
 
-#include <lowerfb/run/lfb-call-private.h>
-#include <lowerfb/run/lfb-packed-apply-private.h>
+#include <lowerfb/run/lfb-emit-private.h>
 #include <lowerfb/run/lfb-packed-values-private.h>
 
 typedef struct {
@@ -155,6 +154,38 @@ static_conv (LfbCall  *call,
   return lfb_value_take_tensor (lfb_array_seal_quantized (&array, LFB_DTYPE_QUINT8, scale, zero_point, error));
 }
 
+static gboolean
+output_is_constant (LfbCall *call)
+{
+  gboolean packed = lfb_call_has (call, "packed_weight");
+  LfbValue *scale = lfb_call_get (call, packed ? "output_scale" : "scale");
+  LfbValue *zero_point = lfb_call_get (call, packed ? "output_zero_point" : "zero_point");
+
+  return lfb_value_get_kind (scale) != LFB_VALUE_KIND_NODE && lfb_value_get_kind (zero_point) != LFB_VALUE_KIND_NODE;
+}
+
+static LfbEmitted
+emit_static_conv (LfbEmit  *emit,
+                  GError  **error)
+{
+  const ConvKind *kind = LFB_CALL_DATA (&emit->call, ConvKind);
+  gboolean adds = lfb_call_has (&emit->call, "extra");
+  LfbOperand input, extra;
+  gint64 zero_point;
+  double scale;
+
+  if (emit->call.state == NULL || !lfb_emit_operand (emit, input_name (&emit->call), &input) ||
+      (adds && !lfb_emit_operand (emit, "extra", &extra)))
+    return LFB_EMITTED_NOTHING;
+  if (!output_is_constant (&emit->call))
+    return LFB_EMITTED_NOTHING;
+  if (!read_output (&emit->call, &scale, &zero_point, error))
+    return LFB_EMITTED_ERROR;
+
+  return lfb_emit_taps (emit, emit->call.state, kind->n_spatial, &input, adds ? &extra : NULL,
+                        scale, zero_point, kind->relu, error);
+}
+
 static LfbValue *
 dynamic_conv (LfbCall  *call,
               GError  **error)
@@ -210,7 +241,7 @@ static_conv_add (LfbCall  *call,
   { \
     .modules = (module), \
     .signature = "input, weight, bias=None, " SETTINGS ", scale=1.0, zero_point=0", \
-    .rule = STATIC_RULE suffix, .run = static_conv, .data = &(kind_), \
+    .rule = STATIC_RULE suffix, .run = static_conv, .emit = emit_static_conv, .data = &(kind_), \
     .prepare = prepare_module, .free_state = free_conv, .prepared = SETTING_NAMES, \
   }
 
@@ -218,7 +249,7 @@ static_conv_add (LfbCall  *call,
   { \
     .modules = (module), \
     .signature = "input, weight, bias=None, " TRANSPOSED_SETTINGS ", scale=1.0, zero_point=0", \
-    .rule = STATIC_RULE ", the transposed sum", .run = static_conv, .data = &(kind_), \
+    .rule = STATIC_RULE ", the transposed sum", .run = static_conv, .emit = emit_static_conv, .data = &(kind_), \
     .prepare = prepare_module, .free_state = free_conv, .prepared = SETTING_NAMES, \
   }
 
@@ -234,7 +265,7 @@ static_conv_add (LfbCall  *call,
   { \
     .functions = (function), \
     .signature = "qx, packed_weight, output_scale, output_zero_point", \
-    .rule = STATIC_RULE suffix, .run = static_conv, .data = &(kind_), \
+    .rule = STATIC_RULE suffix, .run = static_conv, .emit = emit_static_conv, .data = &(kind_), \
     .prepare = prepare_packed, .free_state = free_conv, .prepared = "packed_weight", \
   }
 
@@ -250,7 +281,7 @@ static_conv_add (LfbCall  *call,
   { \
     .modules = (module), \
     .signature = "input, extra, weight, bias=None, " SETTINGS ", scale=1.0, zero_point=0", \
-    .rule = ADD_RULE, .run = static_conv_add, .data = &(kind_), .forward = "input extra", \
+    .rule = ADD_RULE, .run = static_conv_add, .emit = emit_static_conv, .data = &(kind_), .forward = "input extra", \
     .prepare = prepare_module, .free_state = free_conv, .prepared = SETTING_NAMES, \
   }
 
@@ -258,7 +289,7 @@ static_conv_add (LfbCall  *call,
   { \
     .functions = (function), \
     .signature = "qx, extra, packed_weight, output_scale, output_zero_point", \
-    .rule = ADD_RULE, .run = static_conv_add, .data = &(kind_), \
+    .rule = ADD_RULE, .run = static_conv_add, .emit = emit_static_conv, .data = &(kind_), \
     .prepare = prepare_packed, .free_state = free_conv, .prepared = "packed_weight", \
   }
 

@@ -5,6 +5,7 @@
  */
 
 #include <lowerfb/run/lfb-elementwise-private.h>
+#include <lowerfb/run/lfb-emit-private.h>
 #include <lowerfb/run/lfb-quantized-private.h>
 
 LFB_UNARY_FUNCTIONS (same, x)
@@ -55,11 +56,11 @@ static const LfbOperator operators[] = {
   {
     .functions = "torch.ops.quantized.dropout",
     .signature = "input, output_scale, output_zero_point, p=0.5, training=False, inplace=False",
-    .rule = RULE ", requantized where scale or zero point differ", .run = quantized_dropout,
+    .rule = RULE ", requantized where scale or zero point differ", .run = quantized_dropout, .emit = lfb_emit_bytes,
   },
   {
     .modules = "torch.ao.nn.quantized.Dropout", .signature = "input, scale, zero_point, p=0.5, inplace=False",
-    .rule = RULE ", requantized where scale or zero point differ", .run = quantized_dropout,
+    .rule = RULE ", requantized where scale or zero point differ", .run = quantized_dropout, .emit = lfb_emit_bytes,
   },
 };
 

@@ -4,10 +4,9 @@
  * packing; numerics.md, "Linear and convolution".
  */
 
-#include <lowerfb/run/lfb-call-private.h>
+#include <lowerfb/run/lfb-emit-private.h>
 #include <lowerfb/run/lfb-gemm-private.h>
 #include <lowerfb/run/lfb-math-private.h>
-#include <lowerfb/run/lfb-packed-apply-private.h>
 #include <lowerfb/run/lfb-packed-values-private.h>
 #include <lowerfb/run/lfb-reference-private.h>
 
@@ -136,6 +135,24 @@ quantized_linear (LfbCall  *call,
     return NULL;
 
   return lfb_value_take_tensor (lfb_array_seal_quantized (&array, LFB_DTYPE_QUINT8, scale, zero_point, error));
+}
+
+static LfbEmitted
+emit_linear (LfbEmit  *emit,
+             GError  **error)
+{
+  const LinearKind *kind = LFB_CALL_DATA (&emit->call, LinearKind);
+  double scale = 1;
+  gint64 zero_point = 0;
+  LfbOperand input;
+
+  if (emit->call.state == NULL || (kind->after != AFTER_NOTHING && kind->after != AFTER_RELU) ||
+      lfb_emit_stand_in (emit, kind->input, &input) == NULL)
+    return LFB_EMITTED_NOTHING;
+  if (!lfb_call_qparams (&emit->call, kind->scale, kind->zero_point, LFB_DTYPE_QUINT8, &scale, &zero_point, error))
+    return LFB_EMITTED_ERROR;
+
+  return lfb_emit_rows (emit, emit->call.state, &input, scale, zero_point, kind->after == AFTER_RELU, error);
 }
 
 static LfbValue *
@@ -322,6 +339,7 @@ static const LfbOperator operators[] = {
     .signature = "X, W_prepack, Y_scale_i, Y_zero_point_i",
     .rule = STATIC_RULE,
     .run = quantized_linear,
+    .emit = emit_linear,
     .data = &packed_plain,
     PACKED,
   },
@@ -330,6 +348,7 @@ static const LfbOperator operators[] = {
     .signature = "X, W_prepack, Y_scale_i, Y_zero_point_i",
     .rule = STATIC_RULE ", not below zy",
     .run = quantized_linear,
+    .emit = emit_linear,
     .data = &packed_relu,
     PACKED,
   },
@@ -370,6 +389,7 @@ static const LfbOperator operators[] = {
     .signature = MODULE_SIGNATURE,
     .rule = STATIC_RULE,
     .run = quantized_linear,
+    .emit = emit_linear,
     .data = &plain,
     PACKED_MODULE,
   },
@@ -378,6 +398,7 @@ static const LfbOperator operators[] = {
     .signature = MODULE_SIGNATURE,
     .rule = STATIC_RULE ", not below zy",
     .run = quantized_linear,
+    .emit = emit_linear,
     .data = &relu,
     PACKED_MODULE,
   },
@@ -386,6 +407,7 @@ static const LfbOperator operators[] = {
     .signature = MODULE_SIGNATURE ", negative_slope=0.01",
     .rule = "quantize(leaky_relu((float(acc) + b / (sx * sw)) * (sx * sw)))",
     .run = quantized_linear,
+    .emit = emit_linear,
     .data = &leaky_relu,
     PACKED_MODULE,
   },
@@ -394,6 +416,7 @@ static const LfbOperator operators[] = {
     .signature = MODULE_SIGNATURE,
     .rule = "quantize(tanh((float(acc) + b / (sx * sw)) * (sx * sw)))",
     .run = quantized_linear,
+    .emit = emit_linear,
     .data = &tanh_after,
     PACKED_MODULE,
   },

@@ -6,65 +6,21 @@
  * must begin inside the tensor or its padding before.
  */
 
+#include <lowerfb/run/lfb-emit-private.h>
 #include <lowerfb/run/lfb-reference-private.h>
 #include <lowerfb/run/lfb-spatial-private.h>
 
 #include <string.h>
 
-typedef enum {
-  MAX_POOL,
-  AVG_POOL,
-  ADAPTIVE_AVG_POOL,
-} PoolType;
-
 typedef struct {
-  PoolType type;
+  LfbPoolType type;
   gsize n_spatial;
 } PoolKind;
 
-static const PoolKind max1 = { MAX_POOL, 1 }, max2 = { MAX_POOL, 2 }, max3 = { MAX_POOL, 3 };
-static const PoolKind avg1 = { AVG_POOL, 1 }, avg2 = { AVG_POOL, 2 }, avg3 = { AVG_POOL, 3 };
-static const PoolKind adaptive1 = { ADAPTIVE_AVG_POOL, 1 }, adaptive2 = { ADAPTIVE_AVG_POOL, 2 };
-static const PoolKind adaptive3 = { ADAPTIVE_AVG_POOL, 3 };
-
-typedef struct {
-  const PoolKind *kind;
-  const LfbKernels *kernels;
-  LfbDType dtype;
-  const LfbWindow *window;
-  const LfbAverage *average;
-  gsize channels;
-  gconstpointer x;
-  gpointer y;
-} PoolJob;
-
-static void
-run_pixels (gsize    begin,
-            gsize    end,
-            gpointer user_data)
-{
-  const PoolJob *job = user_data;
-  const LfbKernels *k = job->kernels;
-  gboolean adaptive = job->kind->type == ADAPTIVE_AVG_POOL;
-  LfbPixels pixels = { job->channels, job->channels, job->channels, begin, end };
-
-  if (job->kind->type == MAX_POOL && job->dtype == LFB_DTYPE_FLOAT64)
-    lfb_max_pool_f64_c (job->window, &pixels, job->x, job->y);
-  else if (job->dtype == LFB_DTYPE_FLOAT64)
-    (adaptive ? lfb_adaptive_avg_pool_f64_c : lfb_avg_pool_f64_c) (job->window, &pixels, job->average, job->x, job->y);
-  else if (job->kind->type == MAX_POOL && job->dtype == LFB_DTYPE_QUINT8)
-    k->max_pool_u8.run (job->window, &pixels, job->x, job->y);
-  else if (job->kind->type == MAX_POOL && job->dtype == LFB_DTYPE_QINT8)
-    k->max_pool_s8.run (job->window, &pixels, job->x, job->y);
-  else if (job->kind->type == MAX_POOL)
-    k->max_pool_f32.run (job->window, &pixels, job->x, job->y);
-  else if (job->dtype == LFB_DTYPE_QUINT8)
-    (adaptive ? k->adaptive_avg_pool_u8.run : k->avg_pool_u8.run) (job->window, &pixels, job->average, job->x, job->y);
-  else if (job->dtype == LFB_DTYPE_QINT8)
-    (adaptive ? k->adaptive_avg_pool_s8.run : k->avg_pool_s8.run) (job->window, &pixels, job->average, job->x, job->y);
-  else
-    (adaptive ? k->adaptive_avg_pool_f32.run : k->avg_pool_f32.run) (job->window, &pixels, job->average, job->x, job->y);
-}
+static const PoolKind max1 = { LFB_POOL_MAX, 1 }, max2 = { LFB_POOL_MAX, 2 }, max3 = { LFB_POOL_MAX, 3 };
+static const PoolKind avg1 = { LFB_POOL_AVG, 1 }, avg2 = { LFB_POOL_AVG, 2 }, avg3 = { LFB_POOL_AVG, 3 };
+static const PoolKind adaptive1 = { LFB_POOL_ADAPTIVE_AVG, 1 }, adaptive2 = { LFB_POOL_ADAPTIVE_AVG, 2 };
+static const PoolKind adaptive3 = { LFB_POOL_ADAPTIVE_AVG, 3 };
 
 /* How many windows a dimension has; less than 1 if there is none. With ceil_mode
  * one that is larger than the tensor counts as far as it reaches.
@@ -185,7 +141,7 @@ read_average (LfbCall          *call,
 
   for (gsize i = 0; i < 3; i++)
     {
-      gsize reach = LFB_CALL_DATA (call, PoolKind)->type == ADAPTIVE_AVG_POOL
+      gsize reach = LFB_CALL_DATA (call, PoolKind)->type == LFB_POOL_ADAPTIVE_AVG
                       ? window->in_size[i] / MAX (window->out_size[i], 1) + 2 : window->kernel[i];
 
       if (!g_size_checked_mul (&volume, volume, MIN (reach, window->in_size[i])))
@@ -219,73 +175,97 @@ kernel_input (LfbCall  *call,
 }
 
 static gboolean
-run_window (LfbCall          *call,
-            const LfbImage   *image,
-            const LfbWindow  *window,
-            const LfbAverage *average,
+run_window (const LfbRuntime *runtime,
+            const LfbPool    *self,
             LfbTensor        *input,
             LfbArray         *array,
             GError          **error)
 {
   gsize item_size = lfb_dtype_size (lfb_tensor_get_dtype (input));
-  gsize in_pixels = lfb_volume (window->in_size), out_pixels = lfb_volume (window->out_size);
   g_autofree char *x = lfb_try_alloc (lfb_tensor_get_n_elements (input), item_size, error);
   g_autofree char *y = x != NULL ? lfb_try_alloc (array->n_elements, item_size, error) : NULL;
-  PoolJob job = { 0 };
 
   if (y == NULL)
     return FALSE;
-  job.kind = LFB_CALL_DATA (call, PoolKind);
-  job.kernels = &call->runtime->kernels;
-  job.dtype = lfb_tensor_get_dtype (input);
-  job.window = window;
-  job.average = average;
-  job.channels = image->channels;
-  job.x = x;
-  job.y = y;
-
-  lfb_to_channels_last (lfb_tensor_get_data (input, NULL), x, item_size, image->batch, image->channels, in_pixels);
-  lfb_runtime_parallel (call->runtime, image->batch * out_pixels,
-                        MAX (4096 / image->channels / window->out_size[2], 1) * window->out_size[2],
-                        run_pixels, &job);
-  lfb_to_channels_first (y, array->data, item_size, image->batch, image->channels, out_pixels);
+  lfb_to_channels_last (lfb_tensor_get_data (input, NULL), x, item_size, self->batch, self->channels,
+                        lfb_volume (self->window.in_size));
+  lfb_pool_run (self, runtime, x, self->channels, y, self->channels);
+  lfb_to_channels_first (y, array->data, item_size, self->batch, self->channels, lfb_volume (self->window.out_size));
 
   return TRUE;
+}
+
+/* What the arguments say, for an @input as the kernels take it. */
+static gboolean
+read_pool (LfbCall    *call,
+           LfbTensor  *input,
+           LfbImage   *image,
+           LfbPool    *self,
+           GError    **error)
+{
+  const PoolKind *kind = LFB_CALL_DATA (call, PoolKind);
+
+  if (!lfb_refuse_indices (call, error) ||
+      !lfb_image_init (image, "input", input, kind->n_spatial, error))
+    return FALSE;
+  if (kind->type == LFB_POOL_ADAPTIVE_AVG ? !read_adaptive_window (call, image, &self->window, error)
+                                          : !read_window (call, image, &self->window, error))
+    return FALSE;
+  self->type = kind->type;
+  self->dtype = lfb_tensor_get_dtype (input);
+  self->batch = image->batch;
+  self->channels = image->channels;
+
+  return kind->type == LFB_POOL_MAX || read_average (call, &self->window, input, &self->average, error);
 }
 
 static LfbValue *
 pool (LfbCall  *call,
       GError  **error)
 {
-  const PoolKind *kind = LFB_CALL_DATA (call, PoolKind);
   g_autoptr (LfbTensor) input = kernel_input (call, error);
   g_autoptr (LfbTensor) result = NULL;
   g_auto (LfbArray) array = LFB_ARRAY_INIT;
-  LfbAverage average = { 0 };
+  LfbPool self = { 0 };
   gint64 shape[5];
   LfbImage image;
-  LfbWindow window;
   gsize n_dims;
 
-  if (input == NULL ||
-      !lfb_refuse_indices (call, error) ||
-      !lfb_image_init (&image, "input", input, kind->n_spatial, error))
-    return NULL;
-  if (kind->type == ADAPTIVE_AVG_POOL ? !read_adaptive_window (call, &image, &window, error)
-                                      : !read_window (call, &image, &window, error))
-    return NULL;
-  if (kind->type != MAX_POOL && !read_average (call, &window, input, &average, error))
+  if (input == NULL || !read_pool (call, input, &image, &self, error))
     return NULL;
 
-  n_dims = lfb_image_shape (&image, image.channels, window.out_size, shape);
-  if (!lfb_array_init (&array, lfb_tensor_get_dtype (input), shape, n_dims, error) ||
-      (array.n_elements > 0 && !run_window (call, &image, &window, &average, input, &array, error)))
+  n_dims = lfb_image_shape (&image, image.channels, self.window.out_size, shape);
+  if (!lfb_array_init (&array, self.dtype, shape, n_dims, error) ||
+      (array.n_elements > 0 && !run_window (call->runtime, &self, input, &array, error)))
     return NULL;
   result = lfb_array_seal_like (&array, input, error);
 
   return result != NULL && !lfb_tensor_is_quantized (result)
            ? lfb_value_take_tensor (lfb_tensor_convert (result, lfb_tensor_get_dtype (lfb_call_tensor (call, "input", NULL)), error))
            : lfb_value_take_tensor (g_steal_pointer (&result));
+}
+
+static LfbEmitted
+emit_pool (LfbEmit  *emit,
+           GError  **error)
+{
+  LfbTensor *input;
+  LfbPool self = { 0 };
+  LfbOperand x, y;
+  LfbImage image;
+
+  input = lfb_emit_stand_in (emit, "input", &x);
+  if (input == NULL ||
+      (x.dtype != LFB_DTYPE_QUINT8 && x.dtype != LFB_DTYPE_QINT8 && x.dtype != LFB_DTYPE_FLOAT32 &&
+       x.dtype != LFB_DTYPE_FLOAT64))
+    return LFB_EMITTED_NOTHING;
+  if (!read_pool (&emit->call, input, &image, &self, error))
+    return LFB_EMITTED_ERROR;
+
+  y = x;
+  y.n_dims = lfb_image_shape (&image, image.channels, self.window.out_size, y.shape);
+
+  return lfb_emit_pool (emit, &self, &x, &y);
 }
 
 #define MAX_RULE "the largest element of a window; padding never wins; same scale and zero point"
@@ -299,47 +279,47 @@ static const LfbOperator operators[] = {
   {
     .functions = "torch.nn.functional.max_pool1d torch.max_pool1d torch.ops.quantized.max_pool1d",
     .modules = "torch.nn.MaxPool1d",
-    .signature = MAX_SIGNATURE, .rule = MAX_RULE, .run = pool, .data = &max1,
+    .signature = MAX_SIGNATURE, .rule = MAX_RULE, .run = pool, .emit = emit_pool, .data = &max1,
   },
   {
     .functions = "torch.nn.functional.max_pool2d torch.max_pool2d torch.ops.quantized.max_pool2d",
     .modules = "torch.nn.MaxPool2d torch.ao.nn.quantized.MaxPool2d",
-    .signature = MAX_SIGNATURE, .rule = MAX_RULE, .run = pool, .data = &max2,
+    .signature = MAX_SIGNATURE, .rule = MAX_RULE, .run = pool, .emit = emit_pool, .data = &max2,
   },
   {
     .functions = "torch.nn.functional.max_pool3d torch.max_pool3d",
     .modules = "torch.nn.MaxPool3d",
-    .signature = MAX_SIGNATURE, .rule = MAX_RULE, .run = pool, .data = &max3,
+    .signature = MAX_SIGNATURE, .rule = MAX_RULE, .run = pool, .emit = emit_pool, .data = &max3,
   },
   {
     .functions = "torch.nn.functional.avg_pool1d torch.avg_pool1d",
     .modules = "torch.nn.AvgPool1d",
-    .signature = AVG_SIGNATURE, .rule = AVG_RULE, .run = pool, .data = &avg1,
+    .signature = AVG_SIGNATURE, .rule = AVG_RULE, .run = pool, .emit = emit_pool, .data = &avg1,
   },
   {
     .functions = "torch.nn.functional.avg_pool2d torch._C._nn.avg_pool2d",
     .modules = "torch.nn.AvgPool2d",
-    .signature = AVG_SIGNATURE ", divisor_override=None", .rule = AVG_RULE, .run = pool, .data = &avg2,
+    .signature = AVG_SIGNATURE ", divisor_override=None", .rule = AVG_RULE, .run = pool, .emit = emit_pool, .data = &avg2,
   },
   {
     .functions = "torch.nn.functional.avg_pool3d torch._C._nn.avg_pool3d",
     .modules = "torch.nn.AvgPool3d",
-    .signature = AVG_SIGNATURE ", divisor_override=None", .rule = AVG_RULE, .run = pool, .data = &avg3,
+    .signature = AVG_SIGNATURE ", divisor_override=None", .rule = AVG_RULE, .run = pool, .emit = emit_pool, .data = &avg3,
   },
   {
     .functions = "torch.nn.functional.adaptive_avg_pool1d torch.adaptive_avg_pool1d",
     .modules = "torch.nn.AdaptiveAvgPool1d",
-    .signature = "input, output_size", .rule = AVG_RULE, .run = pool, .data = &adaptive1,
+    .signature = "input, output_size", .rule = AVG_RULE, .run = pool, .emit = emit_pool, .data = &adaptive1,
   },
   {
     .functions = "torch.nn.functional.adaptive_avg_pool2d torch._C._nn.adaptive_avg_pool2d",
     .modules = "torch.nn.AdaptiveAvgPool2d",
-    .signature = "input, output_size", .rule = AVG_RULE, .run = pool, .data = &adaptive2,
+    .signature = "input, output_size", .rule = AVG_RULE, .run = pool, .emit = emit_pool, .data = &adaptive2,
   },
   {
     .functions = "torch.nn.functional.adaptive_avg_pool3d torch._C._nn.adaptive_avg_pool3d",
     .modules = "torch.nn.AdaptiveAvgPool3d",
-    .signature = "input, output_size", .rule = AVG_RULE, .run = pool, .data = &adaptive3,
+    .signature = "input, output_size", .rule = AVG_RULE, .run = pool, .emit = emit_pool, .data = &adaptive3,
   },
 };
 

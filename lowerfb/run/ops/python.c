@@ -5,7 +5,7 @@
  */
 
 #include <lowerfb/run/lfb-array-private.h>
-#include <lowerfb/run/lfb-call-private.h>
+#include <lowerfb/run/lfb-emit-private.h>
 
 #include <math.h>
 #include <string.h>
@@ -267,15 +267,15 @@ check (LfbCall  *call,
 }
 
 static const LfbOperator operators[] = {
-  { .methods = "size", .signature = "input, dim=None", .rule = "the sizes of the dimensions, or of one", .run = size },
-  { .methods = "shape", .signature = "input", .rule = "the sizes of the dimensions", .run = size },
-  { .methods = "dim ndimension", .signature = "input", .rule = "how many dimensions", .run = n_dims },
-  { .functions = "torch.numel", .methods = "numel nelement", .signature = "input", .rule = "how many elements", .run = numel },
+  { .methods = "size", .signature = "input, dim=None", .rule = "the sizes of the dimensions, or of one", .run = size, .emit = lfb_emit_shape },
+  { .methods = "shape", .signature = "input", .rule = "the sizes of the dimensions", .run = size, .emit = lfb_emit_shape },
+  { .methods = "dim ndimension", .signature = "input", .rule = "how many dimensions", .run = n_dims, .emit = lfb_emit_shape },
+  { .functions = "torch.numel", .methods = "numel nelement", .signature = "input", .rule = "how many elements", .run = numel, .emit = lfb_emit_shape },
   {
     .functions = "torch.is_floating_point", .methods = "is_floating_point", .signature = "input",
-    .rule = "whether the elements are floats", .run = is_floating_point,
+    .rule = "whether the elements are floats", .run = is_floating_point, .emit = lfb_emit_shape,
   },
-  { .functions = "builtins.getattr", .signature = "input, name", .rule = "an attribute of a tensor", .run = get_attribute },
+  { .functions = "builtins.getattr", .signature = "input, name", .rule = "an attribute of a tensor", .run = get_attribute, .emit = lfb_emit_shape },
   { .functions = "builtins.len", .methods = "__len__", .signature = "input", .rule = "how many items", .run = length },
   { .functions = "builtins.int", .methods = "__int__", .signature = "input", .rule = "a number as int, cut off", .run = to_int },
   { .functions = "builtins.float", .methods = "__float__", .signature = "input", .rule = "a number as float", .run = to_float },

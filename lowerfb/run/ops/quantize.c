@@ -4,7 +4,7 @@
  * "Quantize and dequantize" and "Dynamic quantization of a tensor".
  */
 
-#include <lowerfb/run/lfb-call-private.h>
+#include <lowerfb/run/lfb-emit-private.h>
 #include <lowerfb/run/lfb-quantized-private.h>
 
 static LfbValue *
@@ -22,6 +22,38 @@ quantize_per_tensor (LfbCall  *call,
     return NULL;
 
   return lfb_value_take_tensor (lfb_quantize (call->runtime, input, scale, zero_point, dtype, error));
+}
+
+static LfbEmitted
+emit_quantize_per_tensor (LfbEmit  *emit,
+                          GError  **error)
+{
+  LfbDType dtype = LFB_DTYPE_QUINT8;
+  double scale = 1;
+  gint64 zero_point = 0;
+  LfbOperand x;
+
+  if (lfb_emit_stand_in (emit, "input", &x) == NULL || x.dtype != LFB_DTYPE_FLOAT32)
+    return LFB_EMITTED_NOTHING;
+  if (!lfb_call_dtype (&emit->call, "dtype", &dtype, error) ||
+      !lfb_call_qparams (&emit->call, "scale", "zero_point", dtype, &scale, &zero_point, error))
+    return LFB_EMITTED_ERROR;
+  if (dtype != LFB_DTYPE_QUINT8 && dtype != LFB_DTYPE_QINT8)
+    return LFB_EMITTED_NOTHING;
+
+  return lfb_emit_quantize (emit, &x, dtype, scale, zero_point);
+}
+
+static LfbEmitted
+emit_dequantize (LfbEmit  *emit,
+                 GError  **error)
+{
+  LfbOperand x;
+
+  if (!lfb_emit_operand (emit, "input", &x) || (x.dtype != LFB_DTYPE_QUINT8 && x.dtype != LFB_DTYPE_QINT8))
+    return LFB_EMITTED_NOTHING;
+
+  return lfb_emit_dequantize (emit, &x);
 }
 
 static LfbValue *
@@ -190,6 +222,7 @@ static const LfbOperator operators[] = {
     .signature = "input, scale, zero_point, dtype",
     .rule = "clamp(round(x * (1 / scale)) + zero_point), ties to even",
     .run = quantize_per_tensor,
+    .emit = emit_quantize_per_tensor,
   },
   {
     .functions = "torch.quantize_per_channel",
@@ -209,7 +242,7 @@ static const LfbOperator operators[] = {
     .modules = "torch.ao.nn.quantized.DeQuantize",
     .signature = "input",
     .rule = "(q - zero_point) * scale",
-    .run = dequantize,
+    .run = dequantize, .emit = emit_dequantize,
   },
   {
     .functions = "torch.int_repr",

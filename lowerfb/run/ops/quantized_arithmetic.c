@@ -5,6 +5,7 @@
  */
 
 #include <lowerfb/run/lfb-elementwise-private.h>
+#include <lowerfb/run/lfb-emit-private.h>
 #include <lowerfb/run/lfb-quantized-private.h>
 #include <lowerfb/kernels/round.h>
 
@@ -232,6 +233,31 @@ quantized_arithmetic (LfbCall  *call,
   return y != NULL ? lfb_value_take_tensor (two_tensors (call, kind, x, y, error)) : NULL;
 }
 
+static LfbEmitted
+emit_arithmetic (LfbEmit  *emit,
+                 GError  **error)
+{
+  LfbCall *call = &emit->call;
+  const ArithmeticKind *kind = LFB_CALL_DATA (call, ArithmeticKind);
+  LfbValue *scale = lfb_call_get (call, "scale"), *point = lfb_call_get (call, "zero_point");
+  LfbOperand a, b, y = { 0 };
+  double number;
+
+  if (lfb_value_get_kind (call->values[1]) != LFB_VALUE_KIND_NODE && is_number (call->values[1], &number))
+    return lfb_emit_bytes (emit, error);
+  if (!lfb_emit_operand (emit, "qa", &a) || !lfb_emit_operand (emit, "qb", &b) || a.dtype != b.dtype ||
+      (a.dtype != LFB_DTYPE_QUINT8 && a.dtype != LFB_DTYPE_QINT8) ||
+      lfb_value_get_kind (scale) == LFB_VALUE_KIND_NODE || lfb_value_get_kind (point) == LFB_VALUE_KIND_NODE ||
+      lfb_value_is_none (scale) || lfb_value_is_none (point))
+    return LFB_EMITTED_NOTHING;
+
+  y.dtype = a.dtype;
+  if (!lfb_call_qparams (call, "scale", "zero_point", y.dtype, &y.scale, &y.zero_point, error))
+    return LFB_EMITTED_ERROR;
+
+  return lfb_emit_binary (emit, kind->multiply, kind->relu, &a, &b, &y, error);
+}
+
 #define ADD_RULE "dequantize both, add, quantize; with a number only scale and zero point change"
 #define MUL_RULE "clamp(round(float((qa - za) * (qb - zb)) * (sa * sb) * (1 / sy)) + zy); with a number only scale and zero point change"
 #define SIGNATURE "qa, qb, scale=None, zero_point=None"
@@ -240,19 +266,19 @@ quantized_arithmetic (LfbCall  *call,
 static const LfbOperator operators[] = {
   {
     .functions = OPS "add " OPS "add_scalar", .signature = SIGNATURE, .rule = ADD_RULE,
-    .run = quantized_arithmetic, .data = &add,
+    .run = quantized_arithmetic, .emit = emit_arithmetic, .data = &add,
   },
   {
     .functions = OPS "add_relu " OPS "add_scalar_relu", .signature = SIGNATURE, .rule = ADD_RULE ", then relu",
-    .run = quantized_arithmetic, .data = &add_relu,
+    .run = quantized_arithmetic, .emit = emit_arithmetic, .data = &add_relu,
   },
   {
     .functions = OPS "mul " OPS "mul_scalar", .signature = SIGNATURE, .rule = MUL_RULE,
-    .run = quantized_arithmetic, .data = &mul,
+    .run = quantized_arithmetic, .emit = emit_arithmetic, .data = &mul,
   },
   {
     .functions = OPS "mul_relu " OPS "mul_scalar_relu", .signature = SIGNATURE, .rule = MUL_RULE ", then relu",
-    .run = quantized_arithmetic, .data = &mul_relu,
+    .run = quantized_arithmetic, .emit = emit_arithmetic, .data = &mul_relu,
   },
 };
 

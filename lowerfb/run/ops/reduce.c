@@ -6,7 +6,7 @@
  */
 
 #include <lowerfb/run/lfb-array-private.h>
-#include <lowerfb/run/lfb-call-private.h>
+#include <lowerfb/run/lfb-emit-private.h>
 #include <lowerfb/run/lfb-math-private.h>
 #include <lowerfb/run/lfb-reduction-private.h>
 #include <lowerfb/kernels/round.h>
@@ -321,6 +321,49 @@ integer_mean (const LfbRuntime    *runtime,
   return lfb_array_seal_like (&array, input, error);
 }
 
+/* The mean of the pixels of images is a pool to one pixel, which has the same
+ * rule.
+ */
+static LfbEmitted
+emit_mean (LfbEmit  *emit,
+           GError  **error)
+{
+  LfbReduction reduction;
+  LfbOperand x, y;
+  LfbPool pool = { .type = LFB_POOL_ADAPTIVE_AVG };
+  LfbTensor *input = lfb_emit_stand_in (emit, "input", &x);
+
+  if (input == NULL || (x.dtype != LFB_DTYPE_QUINT8 && x.dtype != LFB_DTYPE_QINT8) || x.n_dims < 3 || x.n_dims > 5)
+    return LFB_EMITTED_NOTHING;
+  if (!lfb_reduction_read (&reduction, &emit->call, input, error))
+    return LFB_EMITTED_ERROR;
+  for (gsize i = 0; i < x.n_dims; i++)
+    if (reduction.reduced[i] != (i >= 2))
+      return LFB_EMITTED_NOTHING;
+  if (reduction.n_reduced == 0 || reduction.n_reduced > lfb_avg_pool_limit () || x.shape[0] * x.shape[1] == 0)
+    return LFB_EMITTED_NOTHING;
+
+  pool.dtype = x.dtype;
+  pool.batch = x.shape[0];
+  pool.channels = x.shape[1];
+  pool.average.zero_point = x.zero_point;
+  for (gsize i = 0; i < 3; i++)
+    {
+      gsize dim = x.n_dims - 3 + i;
+
+      pool.window.in_size[i] = dim >= 2 ? x.shape[dim] : 1;
+      pool.window.out_size[i] = pool.window.kernel[i] = pool.window.stride[i] = pool.window.dilation[i] = 1;
+    }
+  y = x;
+  for (gsize i = 2; i < x.n_dims; i++)
+    y.shape[i] = 1;
+  if (lfb_emit_pool (emit, &pool, &x, &y) == LFB_EMITTED && reduction.n_dims == 2)
+    if (!lfb_operand_reshape (&emit->result->operand, reduction.shape, 2))
+      g_assert_not_reached ();
+
+  return LFB_EMITTED;
+}
+
 static LfbValue *
 mean (LfbCall  *call,
       GError  **error)
@@ -460,7 +503,7 @@ cumulative_sum (LfbCall  *call,
 
 static const LfbOperator operators[] = {
   {
-    .functions = "torch.mean", .methods = "mean", .signature = DIMS ", dtype=None", .run = mean,
+    .functions = "torch.mean", .methods = "mean", .signature = DIMS ", dtype=None", .run = mean, .emit = emit_mean,
     .rule = "the mean; integers: clamp(round(float(sum of q - z) * (1 / n)) + z), same scale and zero point",
   },
   { .functions = "torch.sum", .methods = "sum", .signature = DIMS ", dtype=None", .rule = "the sum", .run = reduce, .data = &sum_kind },

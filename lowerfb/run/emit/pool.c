@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Pools, from pixels to pixels. */
+
+#include <lowerfb/run/lfb-emit-private.h>
+
+static gboolean
+run_pool (const LfbProgram  *program,
+          const LfbInstr    *self,
+          LfbFrame          *frame,
+          GError           **error)
+{
+  const LfbPool *pool = self->data;
+  gsize x_stride, y_stride;
+
+  if (!lfb_operand_is_pixels (&self->x[0], &x_stride) || !lfb_operand_is_pixels (&self->y, &y_stride))
+    g_assert_not_reached ();
+  lfb_pool_run (pool, frame->runtime, lfb_frame_data (frame, &self->x[0]), x_stride,
+                lfb_frame_data (frame, &self->y), y_stride);
+
+  return TRUE;
+}
+
+static const LfbInstrType pool_instr = { "pool", run_pool, g_free, TRUE };
+
+LfbEmitted
+lfb_emit_pool (LfbEmit          *self,
+               const LfbPool    *pool,
+               const LfbOperand *input,
+               const LfbOperand *output)
+{
+  LfbOperand x = *input, y = *output;
+
+  /* Without a batch, dimension 1 is not the channels. */
+  if (lfb_operand_n_elements (&y) == 0 || pool->batch * pool->channels == 0 ||
+      (gsize) x.shape[0] != pool->batch || (gsize) x.shape[1] != pool->channels)
+    return LFB_EMITTED_NOTHING;
+
+  lfb_emit_channels_last (self, &x);
+  lfb_operand_set_channels_last (&y);
+  lfb_emit_allocate (self, &y);
+  lfb_emit_instr (self, &pool_instr, &y, &x, 1, g_memdup2 (pool, sizeof *pool));
+
+  return lfb_emit_return (self, &y);
+}
