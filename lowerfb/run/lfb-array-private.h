@@ -80,6 +80,10 @@ typedef void LfbAligned;
 void        lfb_aligned_free             (LfbAligned    *memory);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LfbAligned, lfb_aligned_free)
 
+/* The same tensor on memory of its own; it has parameters for the whole. */
+LfbTensor  *lfb_tensor_copy_memory       (LfbTensor     *tensor,
+                                          GError       **error);
+
 LfbValue   *lfb_value_take_tensor        (LfbTensor     *tensor);
 LfbValue   *lfb_value_take_tensors       (LfbTensor    **tensors,
                                           gsize          n_tensors,

@@ -271,6 +271,25 @@ lfb_array_seal_like (LfbArray   *self,
                                    lfb_tensor_get_zero_point (like), error);
 }
 
+LfbTensor *
+lfb_tensor_copy_memory (LfbTensor  *tensor,
+                        GError    **error)
+{
+  g_autoptr (LfbTensor) integers = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+  gsize n_dims, size;
+  const gint64 *shape = lfb_tensor_get_shape (tensor, &n_dims);
+  gconstpointer data = lfb_tensor_get_data (tensor, &size);
+
+  bytes = g_bytes_new (data, size);
+  integers = lfb_tensor_new_for_bytes (lfb_dtype_get_storage (lfb_tensor_get_dtype (tensor)), shape, n_dims, bytes, error);
+  if (integers == NULL || !lfb_tensor_is_quantized (tensor))
+    return g_steal_pointer (&integers);
+
+  return lfb_tensor_new_quantized (integers, lfb_tensor_get_scale (tensor), lfb_tensor_get_zero_point (tensor),
+                                   lfb_tensor_get_dtype (tensor), error);
+}
+
 /* A value that holds @tensor, which may be %NULL: then %NULL. Takes it. */
 LfbValue *
 lfb_value_take_tensor (LfbTensor *tensor)

@@ -118,6 +118,7 @@ void      lfb_plan_name_inputs  (const LfbPlan  *self,
                                  gsize           n_inputs,
                                  GError        **error);
 gint64    lfb_plan_now          (void);
+gboolean  lfb_value_is_changeable (LfbValue *value);
 
 LfbTrack *lfb_follow_view  (const LfbPlanCall  *call,
                             LfbView             view,

@@ -120,8 +120,8 @@ track_constants (Run *run)
 }
 
 /* x += y makes a new number or tuple, but changes a tensor or a list. */
-static gboolean
-is_changeable (LfbValue *value)
+gboolean
+lfb_value_is_changeable (LfbValue *value)
 {
   return lfb_value_get_kind (value) == LFB_VALUE_KIND_TENSOR || lfb_value_get_kind (value) == LFB_VALUE_KIND_LIST;
 }
@@ -220,7 +220,7 @@ run_step (Run          *run,
     }
 
   write_slot (run, step->slot, result);
-  if (step->replaces >= 0 && is_changeable (read_slot (run, step->replaces)))
+  if (step->replaces >= 0 && lfb_value_is_changeable (read_slot (run, step->replaces)))
     write_slot (run, step->replaces, result);
   for (guint i = 0; i < step->dead->len; i++)
     {

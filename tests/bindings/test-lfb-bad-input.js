@@ -126,7 +126,7 @@ for (const [name, [func, code, text]] of Object.entries(table))
 test('what gjs itself refuses', () => {
     throws(() => Lfb.Tensor.new_for_bytes(99, [1], new GLib.Bytes([1])), Error, '99');
     throws(() => new Lfb.Session(null), Error, 'model');
-    throws(() => new Lfb.Session(load('add')).run([null]), TypeError, 'null');
+    throws(() => new Lfb.Session(load('add')).run([null]), GLib.Error, 'missing');
     throws(() => load('add').graph.find('add').set_args([new Date()]), TypeError, 'argument');
     throws(() => new Lfb.Node(), TypeError, 'create_node');
 });

@@ -165,6 +165,21 @@ borrow (const LfbProgram  *program,
   return tensor_of (operand, bytes, error);
 }
 
+static LfbTensor *
+copy_operand (const LfbProgram  *program,
+              LfbFrame          *frame,
+              const LfbOperand  *operand,
+              GError           **error)
+{
+  g_autoptr (LfbTensor) borrowed = NULL;
+
+  if (whole_tensor (program, frame, operand) != NULL)
+    return g_object_ref (whole_tensor (program, frame, operand));
+  borrowed = borrow (program, frame, operand, error);
+
+  return borrowed != NULL ? lfb_tensor_copy_memory (borrowed, error) : NULL;
+}
+
 /* The same as a tensor that outlives the frame. */
 static LfbTensor *
 take_output (const LfbProgram  *program,
@@ -235,6 +250,15 @@ lfb_frame_read_term (const LfbProgram  *program,
                      GError           **error)
 {
   return read_term (program, self, term, borrow, error);
+}
+
+LfbValue *
+lfb_frame_copy_term (const LfbProgram  *program,
+                     LfbFrame          *self,
+                     const LfbTerm     *term,
+                     GError           **error)
+{
+  return read_term (program, self, term, copy_operand, error);
 }
 
 LfbValue *

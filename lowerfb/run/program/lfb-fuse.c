@@ -272,10 +272,14 @@ place_in_image (Fusing *self,
                 guint   index)
 {
   LfbInstr *copy = instr_at (self->program, index);
-  const LfbOperand whole = copy->x[0], place = copy->y;
+  LfbOperand whole, place;
   gsize own, wide;
 
-  if (copy->type != &lfb_copy_instr || self->uses[whole.region].fixed || whole.offset != 0 ||
+  if (copy->type != &lfb_copy_instr)
+    return FALSE;
+  whole = copy->x[0];
+  place = copy->y;
+  if (self->uses[whole.region].fixed || whole.offset != 0 ||
       !lfb_operand_is_pixels (&whole, &own) || !lfb_operand_is_pixels (&place, &wide) ||
       (gint64) own != whole.shape[1] || whole.shape[1] < 2 || place.region == whole.region ||
       lfb_program_region (self->program, whole.region)->size != lfb_operand_n_elements (&whole) * lfb_operand_item_size (&whole))

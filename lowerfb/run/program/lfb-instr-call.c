@@ -6,6 +6,7 @@
  */
 
 #include <lowerfb/run/program/lfb-program-private.h>
+#include <lowerfb/run/lfb-array-private.h>
 #include <lowerfb/run/lfb-memory-private.h>
 
 typedef struct {
@@ -17,6 +18,7 @@ typedef struct {
   const LfbPlanStep *step;
   GArray *slots;         /* ReadSlot */
   LfbTerm *result;       /* %NULL: not called yet */
+  gboolean owned;        /* its result may keep arguments: these get memory of their own */
 } CallData;
 
 /* A call under way: what nodes in nested arguments stand for. */
@@ -90,7 +92,9 @@ call (const LfbProgram  *program,
 
   for (guint i = 0; i < data->slots->len; i++)
     {
-      LfbValue *value = lfb_frame_read_term (program, frame, g_array_index (data->slots, ReadSlot, i).term, error);
+      const LfbTerm *term = g_array_index (data->slots, ReadSlot, i).term;
+      LfbValue *value = data->owned ? lfb_frame_copy_term (program, frame, term, error)
+                                    : lfb_frame_read_term (program, frame, term, error);
 
       if (value == NULL)
         return NULL;
@@ -133,33 +137,35 @@ keep_tensor (LfbValue   *value,
              GPtrArray  *slots,
              GError    **error)
 {
-  LfbTensor *tensor = lfb_value_get_tensor (value);
-  g_autoptr (LfbTensor) integers = NULL;
-  g_autoptr (LfbTensor) copy = NULL;
-  g_autoptr (GBytes) bytes = NULL;
   gboolean shared = FALSE;
-  const gint64 *shape;
-  gconstpointer data;
-  gsize n_dims, size;
 
   for (guint i = 0; i < slots->len; i++)
-    shared |= shares (g_ptr_array_index (slots, i), tensor);
-  if (!shared)
-    return lfb_value_ref (value);
+    shared |= shares (g_ptr_array_index (slots, i), lfb_value_get_tensor (value));
 
-  data = lfb_tensor_get_data (tensor, &size);
-  shape = lfb_tensor_get_shape (tensor, &n_dims);
-  bytes = g_bytes_new (data, size);
-  integers = lfb_tensor_new_for_bytes (lfb_dtype_get_storage (lfb_tensor_get_dtype (tensor)), shape, n_dims, bytes, error);
-  if (integers == NULL)
-    return NULL;
-  if (lfb_tensor_is_quantized (tensor))
-    copy = lfb_tensor_new_quantized (integers, lfb_tensor_get_scale (tensor), lfb_tensor_get_zero_point (tensor),
-                                     lfb_tensor_get_dtype (tensor), error);
-  else
-    copy = g_object_ref (integers);
+  return shared ? lfb_value_take_tensor (lfb_tensor_copy_memory (lfb_value_get_tensor (value), error))
+                : lfb_value_ref (value);
+}
 
-  return copy != NULL ? lfb_value_for_tensor (copy) : NULL;
+/* Whether a part of the result is kept as it is and may hold tensors: a packed
+ * weight, a dictionary, or what is another thing in each run.
+ */
+static gboolean
+keeps_arguments (const LfbTerm *term,
+                 LfbValue      *value)
+{
+  LfbValueKind kind = lfb_value_get_kind (value);
+
+  if (term->kind == LFB_TERM_ITEMS)
+    {
+      for (guint i = 0; i < term->items->len; i++)
+        if (keeps_arguments (g_ptr_array_index (term->items, i), lfb_value_get_item (value, i)))
+          return TRUE;
+      return FALSE;
+    }
+
+  return term->kind == LFB_TERM_VALUE &&
+         (kind == LFB_VALUE_KIND_TENSOR || kind == LFB_VALUE_KIND_LIST || kind == LFB_VALUE_KIND_TUPLE ||
+          kind == LFB_VALUE_KIND_DICT || kind == LFB_VALUE_KIND_PACKED);
 }
 
 /* Puts a result where the term says; %FALSE without an error if it is not as
@@ -204,6 +210,8 @@ store (const LfbProgram  *program,
       return TRUE;
 
     case LFB_TERM_VALUE:
+      if (lfb_value_is_changeable (value) != term->changeable)
+        return FALSE;
       frame->values[term->value] = lfb_value_ref (value);
       return TRUE;
 
@@ -318,6 +326,7 @@ describe (LfbProgram *program,
 {
   LfbValueKind kind = lfb_value_get_kind (value);
   LfbOperand operand;
+  LfbTerm *other;
 
   if (!unstable && (kind == LFB_VALUE_KIND_LIST || kind == LFB_VALUE_KIND_TUPLE))
     {
@@ -338,7 +347,10 @@ describe (LfbProgram *program,
       return lfb_term_new_tensor (&operand);
     }
 
-  return lfb_term_new_value (program->n_values++);
+  other = lfb_term_new_value (program->n_values++);
+  other->changeable = lfb_value_is_changeable (value);
+
+  return other;
 }
 
 LfbTerm *
@@ -360,6 +372,15 @@ lfb_instr_call_record (LfbProgram  *program,
 
   /* A term for what is to come; the frame has to have places for it. */
   data->result = describe (program, instr, result, unstable);
+  if (keeps_arguments (data->result, result))
+    {
+      data->owned = TRUE;
+      g_ptr_array_set_size (slots, 0);
+      lfb_value_unref (result);
+      result = call (program, data, frame, slots, error);
+      if (result == NULL)
+        return NULL;
+    }
   frame->bases = g_renew (guint8 *, frame->bases, MAX (program->regions->len, 1));
   frame->values = g_renew (LfbValue *, frame->values, MAX (program->n_values, 1));
   if (!store (program, frame, data->result, result, slots, error))

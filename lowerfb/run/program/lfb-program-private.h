@@ -55,6 +55,7 @@ struct _LfbTerm {
   GPtrArray *items;      /* LfbTerm */
   gboolean tuple;
   gsize value;           /* which of the run's values it is */
+  gboolean changeable;   /* whether that is a tensor or a list */
 };
 
 typedef struct _LfbInstr LfbInstr;
@@ -179,6 +180,11 @@ gboolean    lfb_frame_run_instr    (const LfbProgram      *program,
                                     GError               **error);
 /* The term as a value: tensors stand on the frame's memory. */
 LfbValue   *lfb_frame_read_term    (const LfbProgram      *program,
+                                    LfbFrame              *self,
+                                    const LfbTerm         *term,
+                                    GError               **error);
+/* The same with tensors on memory of their own. */
+LfbValue   *lfb_frame_copy_term    (const LfbProgram      *program,
                                     LfbFrame              *self,
                                     const LfbTerm         *term,
                                     GError               **error);

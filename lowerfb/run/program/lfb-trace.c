@@ -318,6 +318,34 @@ view_step (LfbTrace           *self,
   return lfb_trace_view (self, step, index, result, error);
 }
 
+/* x += y changes a tensor or a list, but makes a new number or tuple. */
+static gboolean
+is_changeable (const LfbTerm *term)
+{
+  switch (term->kind)
+    {
+    case LFB_TERM_TENSOR:
+      return TRUE;
+    case LFB_TERM_ITEMS:
+      return !term->tuple;
+    case LFB_TERM_VALUE:
+      return term->changeable;
+    case LFB_TERM_CONSTANT:
+    default:
+      return lfb_value_is_changeable (term->constant);
+    }
+}
+
+static gboolean
+changes_something (LfbTrace          *self,
+                   const LfbPlanStep *step)
+{
+  if (step->effect.change == LFB_CHANGE_NONE)
+    return FALSE;
+
+  return step->effect.changed < 0 || is_changeable (self->terms[step->effect.changed]);
+}
+
 static LfbTerm *
 trace_step (LfbTrace           *self,
             const LfbPlanStep  *step,
@@ -325,7 +353,7 @@ trace_step (LfbTrace           *self,
             gboolean            unstable,
             GError            **error)
 {
-  gboolean constant = step->effect.change == LFB_CHANGE_NONE && step->n_args + step->n_values > 0;
+  gboolean constant = !changes_something (self, step) && step->n_args + step->n_values > 0;
   g_autoptr (GPtrArray) args = known_args (self, step->args, step->n_args, &constant);
   g_autoptr (GPtrArray) values = known_args (self, step->values, step->n_values, &constant);
   LfbEmitted emitted = LFB_EMITTED_NOTHING;
@@ -371,7 +399,7 @@ trace_steps (LfbTrace        *self,
         return FALSE;
       g_clear_pointer (&self->terms[step->slot], lfb_term_unref);
       self->terms[step->slot] = term;
-      if (step->replaces >= 0 && term->kind != LFB_TERM_CONSTANT)
+      if (step->replaces >= 0 && is_changeable (self->terms[step->replaces]))
         {
           lfb_term_unref (self->terms[step->replaces]);
           self->terms[step->replaces] = lfb_term_ref (term);
