@@ -195,6 +195,47 @@ check_places (const LfbKernels *kernels)
     }
 }
 
+/* Outputs 32 at a time along lines of every length, with each kind of border. */
+static void
+check_lines (const LfbKernels *kernels)
+{
+  for (size_t width = 1; width <= 40; width++)
+    for (size_t form = 0; form < 12; form++)
+      {
+        static const size_t kernels_of[] = { 1, 3, 5, 7 };
+        static const size_t channels[] = { 3, 4, 16, 13, 64, 6 };
+        size_t kernel = kernels_of[(width + form) % 4], in = channels[form % 6];
+        ConvCase c = plain_case (in, form < 6 ? 32 : 71, 1, 4, kernel, 1 + form % 3);
+        LfbWindow *w = &c.window;
+
+        w->padding[2] = (size_t) rnd_between (0, (int64_t) kernel + 2);
+        w->dilation[2] = rnd_one_in (4) ? 2 : 1;
+        w->out_size[2] = width;
+        w->in_size[2] = (size_t) rnd_between (1, (int64_t) (width * w->stride[2] + 3));
+        c.batch = 1 + form % 2;
+        c.split_pixels = rnd_one_in (3);
+        c.split_channels = rnd_one_in (3);
+        c.add = (int) rnd_between (0, 2);
+        c.place = rnd_place ();
+        conv_case_run (kernels, &c);
+      }
+
+  /* More weights than are taken through a table at once, more pixels than it has. */
+  for (int add = 0; add <= 2; add++)
+    {
+      ConvCase cases[] = {
+        plain_case (64, 100, 1, 16, 3, 1), plain_case (256, 128, 1, 12, 1, 1), plain_case (48, 64, 1, 27, 3, 2),
+      };
+
+      for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        {
+          cases[i].batch = 2;
+          cases[i].add = add;
+          conv_case_run (kernels, &cases[i]);
+        }
+    }
+}
+
 /* What is added, in each way of computing a convolution. */
 static void
 check_addends (const LfbKernels *kernels)
@@ -224,6 +265,7 @@ static void
 check (const LfbKernels *kernels)
 {
   check_addends (kernels);
+  check_lines (kernels);
   check_channels (kernels);
   check_saturation (kernels);
   check_zero_points (kernels);

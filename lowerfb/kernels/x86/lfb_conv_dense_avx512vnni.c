@@ -6,6 +6,9 @@
  * Pixels are taken in blocks, whose windows are found once for all outputs
  * (pixels_avx512vnni.h), and the weights of 32 outputs of a group, a tile, are
  * taken through the whole block before those of the next.
+ *
+ * Where windows are short and lie in memory at equal distances, whole tiles of u8
+ * outputs go along the lines of the image instead (lines_avx512vnni.h).
  */
 
 #include <lowerfb/kernels/x86/conv_avx512vnni.h>
@@ -13,7 +16,11 @@
 #include <string.h>
 
 #include <lowerfb/kernels/cpu.h>
+#include <lowerfb/kernels/x86/lines_avx512vnni.h>
 #include <lowerfb/kernels/x86/pixels_avx512vnni.h>
+
+/* Rows of x that may be no longer, for one of padding. */
+#define LINE_ROW ((size_t) 64 * 1024)
 
 /* Weights for one kind of runs: this, then the tiles; each the offsets of 32
  * outputs, their zero points if there are any, and the weights,
@@ -245,14 +252,66 @@ n_step (const void *buffer)
   return packed->groups == 1 ? LFB_TILE_OUTPUTS : group_size (packed);
 }
 
-static size_t
-scratch_size (const void      *buffer,
-              const LfbWindow *window)
+/* A run in up to @parts parts, as equal as they can be. */
+static void
+add_line_runs (LfbLineWeights *lines,
+               LfbLineRun      run,
+               size_t          parts)
 {
-  const Packed *packed = buffer;
-  size_t size = lfb_pixels_scratch_size (&packed->runs, packed->zero_points);
+  size_t groups = run.groups, offset = run.offset;
 
-  (void) window;
+  for (size_t i = 0; i < parts; i++)
+    {
+      run.groups = groups * (i + 1) / parts - groups * i / parts;
+      run.offset = offset;
+      offset += 4 * run.groups;
+      if (run.groups > 0 && lines->n_runs++ < LFB_LINE_RUNS)
+        lines->runs[lines->n_runs - 1] = run;
+    }
+}
+
+/* The runs of lines: taps of a row that are neighbours in memory are one, but where a
+ * group is not at a multiple of 4, every group is a run, so that all loops over groups
+ * are of one length; and there are to be three at least.  False if lines cannot do it. */
+static bool
+find_lines (const Packed    *packed,
+            const LfbWindow *window,
+            LfbLineWeights  *lines)
+{
+  bool rows = packed->runs.kind == LFB_RUN_ROW || (packed->runs.size % 4 == 0 && window->dilation[2] == 1);
+  size_t width = window->kernel[2], taps = rows ? width : 1, size = taps * packed->runs.channels;
+  size_t n = window->kernel[0] * window->kernel[1] * (width / taps);
+  size_t parts = size % 4 != 0 ? size / 4 : n < 3 ? 3 : 1;
+
+  if (packed->groups > 1 || packed->zero_points || packed->runs.kind == LFB_RUN_WINDOW ||
+      (packed->runs.kind == LFB_RUN_ROW && window->dilation[2] > 1) ||
+      packed->out_channels < LFB_TILE_OUTPUTS || n_steps (packed) * 128 > LFB_LINE_BYTES || n > LFB_LINE_RUNS ||
+      packed->in_channels > LINE_ROW / (window->in_size[2] + window->kernel[2] * window->dilation[2]) ||
+      window->stride[2] > window->in_size[2])
+    return false;
+
+  lines->blocks = find_tile (packed, 0, 0);
+  lines->block_size = tile_size (packed, LFB_TILE_OUTPUTS);
+  lines->weights = header_size (packed);
+  lines->channels = packed->in_channels;
+  lines->n_runs = 0;
+  for (size_t i = 0; i < n; i++)
+    {
+      LfbLineRun run = { .row = i / (width / taps), .groups = size / 4 };
+
+      run.offset = i % (width / taps) * window->dilation[2] * packed->in_channels;
+      add_line_runs (lines, run, parts);
+      if (size % 4 != 0)
+        add_line_runs (lines, (LfbLineRun) { run.row, run.offset + size - 4, 1 }, 1);
+    }
+
+  return lines->n_runs >= 3 && lines->n_runs <= LFB_LINE_RUNS;
+}
+
+static size_t
+tiles_scratch_size (const Packed *packed)
+{
+  size_t size = lfb_pixels_scratch_size (&packed->runs, packed->zero_points);
 
   if (packed->next > 0)
     {
@@ -261,6 +320,21 @@ scratch_size (const void      *buffer,
 
       size = size > other_size ? size : other_size;
     }
+
+  return size;
+}
+
+/* What tiles need, then what lines need. */
+static size_t
+scratch_size (const void      *buffer,
+              const LfbWindow *window)
+{
+  const Packed *packed = buffer;
+  size_t size = tiles_scratch_size (packed);
+  LfbLineWeights lines;
+
+  if (find_lines (packed, window, &lines))
+    size = (size + 63) / 64 * 64 + lfb_lines_scratch_size (&lines, window, packed->out_channels);
 
   return size;
 }
@@ -330,11 +404,12 @@ run (const Packed      *packed,
       }
 }
 
+/* Pixels and outputs that @args asks for, in tiles. */
 static void
-run_u8 (const void          *packed,
-        const LfbConvArgs   *args,
-        const LfbRequantize *requantize,
-        uint8_t             *y)
+run_tiles (const Packed        *packed,
+           const LfbConvArgs   *args,
+           const LfbRequantize *requantize,
+           uint8_t             *y)
 {
   LfbTile tile = { 0 };
 
@@ -342,6 +417,48 @@ run_u8 (const void          *packed,
   if (args->addend != NULL)
     lfb_tile_set_addend (&tile, args->addend);
   run (find_packed (packed, args->window, args->x_stride), args, &tile, y, sizeof *y, requantize->x_zero_point);
+}
+
+/* Lines for all whole tiles of outputs; in tiles what is left of them, and of lines. */
+static void
+run_lines (const Packed         *packed,
+           const LfbConvArgs    *args,
+           const LfbLineWeights *weights,
+           const LfbRequantize  *requantize,
+           uint8_t              *y)
+{
+  LfbConvArgs whole = *args, rest = *args;
+  LfbLines *lines;
+
+  whole.n_end = args->n_end / LFB_TILE_OUTPUTS * LFB_TILE_OUTPUTS;
+  rest.n_begin = whole.n_end;
+  if (rest.n_begin < rest.n_end)
+    run_tiles (packed, &rest, requantize, y);
+
+  lines = lfb_lines_new ((uint8_t *) args->scratch + (tiles_scratch_size (packed) + 63) / 64 * 64, weights, &whole,
+                         requantize, y);
+  rest = whole;
+  for (size_t pixel = args->pixel_begin; pixel < args->pixel_end; pixel = rest.pixel_end)
+    {
+      rest.pixel_begin = lfb_lines_run (lines, pixel);
+      rest.pixel_end = rest.pixel_begin < args->pixel_end ? lfb_lines_end (lines, rest.pixel_begin) : args->pixel_end;
+      run_tiles (packed, &rest, requantize, y);
+    }
+}
+
+static void
+run_u8 (const void          *packed,
+        const LfbConvArgs   *args,
+        const LfbRequantize *requantize,
+        uint8_t             *y)
+{
+  LfbLineWeights lines;
+
+  if (args->x_stride == ((const Packed *) packed)->in_channels && args->n_end - args->n_begin >= LFB_TILE_OUTPUTS &&
+      args->pixel_begin < args->pixel_end && find_lines (packed, args->window, &lines))
+    run_lines (packed, args, &lines, requantize, y);
+  else
+    run_tiles (packed, args, requantize, y);
 }
 
 static void

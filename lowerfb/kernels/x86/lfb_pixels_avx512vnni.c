@@ -207,15 +207,13 @@ fill_table (const LfbPixelsAvx512 *pixels,
       }
 }
 
-/* Bytes @begin to @end - 1 of a run of @size from x, which may begin outside of the
- * image, the others from the zero point. */
-static void
-copy_part (const uint8_t *x,
-           ptrdiff_t      begin,
-           ptrdiff_t      end,
-           size_t         size,
-           int32_t        zero_point,
-           uint8_t       *to)
+void
+lfb_pixels_copy (const uint8_t *x,
+                 ptrdiff_t      begin,
+                 ptrdiff_t      end,
+                 size_t         size,
+                 int32_t        zero_point,
+                 uint8_t       *to)
 {
   for (ptrdiff_t i = 0; i < (ptrdiff_t) size; i += 64)
     {
@@ -257,7 +255,7 @@ copy_borders (const LfbPixelsAvx512 *pixels,
 
           if (*x != pixels->padding)
             {
-              copy_part (*x, begin, end, pixels->runs.size, pixels->x_zero_point, to);
+              lfb_pixels_copy (*x, begin, end, pixels->runs.size, pixels->x_zero_point, to);
               *x = to;
             }
           to += round_up (pixels->runs.size);

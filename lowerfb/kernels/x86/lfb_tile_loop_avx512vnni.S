@@ -49,6 +49,12 @@
 #define PRODUCT_SCALE 144(%rbp)
 #define RECIPROCAL 148(%rbp)
 
+#define OUT_Y %rbx
+#define OUT_Q %rcx
+#define OUT_MULTIPLIER %rdx
+#define OUT_BIAS %rsi
+#include "output_avx512.inc"
+
 /* On the stack: the pointers of the run, the runs that are left, where sums go. */
 #define RUN_ROWS 0(%rsp)
 #define RUNS_LEFT 8(%rsp)
@@ -370,34 +376,14 @@
   .endif
 .endm
 
-/* Two vectors of (float (acc) + bias) * multiplier. */
-.macro scale_sums first, second
+.macro to_floats first, second
   vcvtdq2ps %zmm\first, %zmm\first
   vcvtdq2ps %zmm\second, %zmm\second
-  vaddps (%rsi), %zmm\first, %zmm\first
-  vaddps 64(%rsi), %zmm\second, %zmm\second
-  vmulps (%rdx), %zmm\first, %zmm\first
-  vmulps 64(%rdx), %zmm\second, %zmm\second
-.endm
-
-/* Rounded, as 16-bit integers, then bytes, of two rows at a time: see
- * output_avx512.h.  Of a NaN, vminps returns the operand that is first here. */
-.macro pack_row first, second, before
-  vminps %zmm\first, %zmm28, %zmm\first
-  vminps %zmm\second, %zmm28, %zmm\second
-  vcvtps2dq %zmm\first, %zmm\first
-  vcvtps2dq %zmm\second, %zmm\second
-  vpackssdw %zmm\second, %zmm\first, %zmm\first
-  vpaddsw %zmm29, %zmm\first, %zmm\first
-  .if \before >= 0
-    vpackuswb %zmm\first, %zmm\before, %zmm\first
-    vpmaxub %zmm30, %zmm\first, %zmm\first
-    vpermd %zmm\first, %zmm31, %zmm\first
-  .endif
 .endm
 
 .macro output_u8 first, second, before
-  scale_sums \first, \second
+  to_floats \first, \second
+  value_u8 \first, \second
   pack_row \first, \second, \before
   .if \before >= 0
     vmovdqu64 %ymm\first, (%rbx)
@@ -410,57 +396,20 @@
   .endif
 .endm
 
-/* (q - zero_point) * scale of a row, in zmm24 and zmm25, which hold weights only
- * between the outputs of two rows.  There is no register left for the stride. */
-.macro load_addend
-  vpmovzxbd (%rcx), %zmm24
-  vpmovzxbd 16(%rcx), %zmm25
-  add Q_STRIDE, %rcx
-  vcvtdq2ps %zmm24, %zmm24
-  vcvtdq2ps %zmm25, %zmm25
-  vsubps Q_ZERO_POINT{1to16}, %zmm24, %zmm24
-  vsubps Q_ZERO_POINT{1to16}, %zmm25, %zmm25
-  vmulps Q_SCALE{1to16}, %zmm24, %zmm24
-  vmulps Q_SCALE{1to16}, %zmm25, %zmm25
-.endm
-
-.macro store_added first, before
-  .if \before >= 0
-    vmovdqu64 %ymm\first, (%rbx)
-    add Y_STRIDE, %rbx
-    .if \before != \first
-      vextracti64x4 $1, %zmm\first, (%rbx)
-      add Y_STRIDE, %rbx
-    .endif
-  .endif
-.endm
-
+/* zmm24 and zmm25 hold weights only between the outputs of two rows.  There is no
+ * register left for strides. */
 .macro output_add first, second, before
-  load_addend
-  scale_sums \first, \second
-  vaddps %zmm24, %zmm\first, %zmm\first
-  vaddps %zmm25, %zmm\second, %zmm\second
+  to_floats \first, \second
+  value_add \first, \second
   pack_row \first, \second, \before
-  store_added \first, \before
+  store_rows \first, \before
 .endm
 
-/* The product is rounded first; of a NaN, vmaxps returns the operand that is
- * first here. */
 .macro output_radd first, second, before
-  load_addend
-  scale_sums \first, \second
-  .irp sum, \first, \second
-    vmaxps PRODUCT_LOW{1to16}, %zmm\sum, %zmm\sum
-    vminps PRODUCT_HIGH{1to16}, %zmm\sum, %zmm\sum
-    vrndscaleps $8, %zmm\sum, %zmm\sum
-    vmulps PRODUCT_SCALE{1to16}, %zmm\sum, %zmm\sum
-  .endr
-  vaddps %zmm24, %zmm\first, %zmm\first
-  vaddps %zmm25, %zmm\second, %zmm\second
-  vmulps RECIPROCAL{1to16}, %zmm\first, %zmm\first
-  vmulps RECIPROCAL{1to16}, %zmm\second, %zmm\second
+  to_floats \first, \second
+  value_radd \first, \second
   pack_row \first, \second, \before
-  store_added \first, \before
+  store_rows \first, \before
 .endm
 
 /* y = float (acc) * multiplier + bias; of a NaN and of two zeros, vmaxps returns
@@ -529,10 +478,7 @@ whole_tiles f32, 0
 whole_tiles add, 1
 whole_tiles radd, 1
 
-/* Packing leaves in each lane 4 bytes of each of 4 vectors. */
   .section .rodata
-  .p2align 6
-in_order:
-  .long 0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15
+  output_order in_order
 
   .section .note.GNU-stack, "", @progbits

@@ -70,6 +70,16 @@ void   lfb_pixels_find         (LfbPixelsAvx512   *pixels,
                                 size_t             pixel,
                                 size_t             group);
 
+/* Bytes @begin to @end - 1 of a run of @size from x, which may begin outside of the
+ * image, the others from the zero point; @to is 64-byte aligned, and written to the
+ * end of its last 64 bytes. */
+void   lfb_pixels_copy         (const uint8_t     *x,
+                                ptrdiff_t          begin,
+                                ptrdiff_t          end,
+                                size_t             size,
+                                int32_t            zero_point,
+                                uint8_t           *to);
+
 /* Tiles are of about equal height. */
 static inline size_t
 lfb_pixels_tile_end (const LfbPixelsAvx512 *pixels,
