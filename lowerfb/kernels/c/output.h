@@ -48,6 +48,31 @@ lfb_requantize_row (const LfbRequantize    *requantize,
     }
 }
 
+/* @sum: float (acc). */
+static inline uint8_t
+lfb_requantize_add_one (const LfbRequantize *requantize,
+                        const LfbAddend     *addend,
+                        float                sum,
+                        uint8_t              q,
+                        size_t               n)
+{
+  int32_t zero_point = requantize->y_zero_point;
+  float low = (float) (requantize->y_min - zero_point), high = (float) (requantize->y_max - zero_point);
+  float value = (sum + requantize->bias[n]) * requantize->multiplier[n];
+  float added = (float) (q - addend->zero_point) * addend->scale;
+
+  if (addend->rounded)
+    {
+      float product = (float) lfb_round_even (lfb_clamp_float (value, low, high)) * addend->product_scale;
+
+      return (uint8_t) lfb_quantize_one (product + added, addend->reciprocal,
+                                         (float) (addend->y_min - addend->y_zero_point),
+                                         (float) (addend->y_max - addend->y_zero_point), addend->y_zero_point);
+    }
+
+  return (uint8_t) (lfb_round_even (lfb_clamp_float (value + added, low, high)) + zero_point);
+}
+
 static inline void
 lfb_requantize_add_row (const LfbRequantize    *requantize,
                         const LfbAddend        *addend,
@@ -57,28 +82,21 @@ lfb_requantize_add_row (const LfbRequantize    *requantize,
                         size_t                  n,
                         uint8_t       *restrict y)
 {
-  const float *multiplier = requantize->multiplier + first;
-  const float *bias = requantize->bias + first;
-  int32_t zero_point = requantize->y_zero_point;
-  float low = (float) (requantize->y_min - zero_point);
-  float high = (float) (requantize->y_max - zero_point);
-
   for (size_t i = 0; i < n; i++)
-    {
-      float value = ((float) acc[i] + bias[i]) * multiplier[i];
-      float added = (float) (q[i] - addend->zero_point) * addend->scale;
+    y[i] = lfb_requantize_add_one (requantize, addend, (float) acc[i], q[i], first + i);
+}
 
-      if (addend->rounded)
-        {
-          float product = (float) lfb_round_even (lfb_clamp_float (value, low, high)) * addend->product_scale;
-
-          y[i] = (uint8_t) lfb_quantize_one (product + added, addend->reciprocal,
-                                             (float) (addend->y_min - addend->y_zero_point),
-                                             (float) (addend->y_max - addend->y_zero_point), addend->y_zero_point);
-        }
-      else
-        y[i] = (uint8_t) (lfb_round_even (lfb_clamp_float (value + added, low, high)) + zero_point);
-    }
+static inline void
+lfb_requantize_add_floats (const LfbRequantize  *requantize,
+                           const LfbAddend      *addend,
+                           const float *restrict sums,
+                           const uint8_t        *q,
+                           size_t                first,
+                           size_t                n,
+                           uint8_t     *restrict y)
+{
+  for (size_t i = 0; i < n; i++)
+    y[i] = lfb_requantize_add_one (requantize, addend, sums[i], q[i], first + i);
 }
 
 static inline void

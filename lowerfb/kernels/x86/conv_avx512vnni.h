@@ -1,18 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The ways in which lfb_conv_u8s8_avx512vnni computes a convolution.  Each is a
- * kernel of the contract in conv.h, for the weights that its fits() accepts.
- */
+/* The ways in which lfb_conv_u8s8_avx512vnni computes a convolution. */
 
 #pragma once
 
-#include <lowerfb/kernels/conv.h>
-
-typedef struct
-{
-  bool                (*fits) (const LfbConvWeights *weights);
-  const LfbConvKernel  *kernel;
-} LfbConvWay;
+#include <lowerfb/kernels/conv_ways.h>
 
 extern const LfbConvWay lfb_conv_dense_avx512vnni;
 extern const LfbConvWay lfb_conv_depthwise_avx512vnni;

@@ -299,15 +299,4 @@ run_f32 (const void        *packed,
   run (&(LfbQuadJob) { .args = args, .rescale = output, .x_zero_point = output->x_zero_point, .y_f32 = y }, packed);
 }
 
-static const LfbConvKernel kernel = {
-  .isa = "avx512vnni",
-  .needs = LFB_CPU_AVX512VNNI,
-  .pack_size = pack_size,
-  .pack = pack,
-  .n_step = n_step,
-  .scratch_size = scratch_size,
-  .run_u8 = run_u8,
-  .run_f32 = run_f32,
-};
-
-const LfbConvWay lfb_conv_depthwise_avx512vnni = { fits, &kernel };
+LFB_CONV_ADDING_WAY (lfb_conv_depthwise_avx512vnni, LFB_CPU_AVX512VNNI)
