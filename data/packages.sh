@@ -13,6 +13,7 @@ packages_build=(
   libglib2.0-dev
   libjson-glib-dev
   libopenblas-dev
+  libpthreadpool-dev
   meson
   pkgconf
 )

@@ -33,6 +33,8 @@ void        lfb_runtime_init     (LfbRuntime        *self,
 LfbThreads *lfb_threads_new      (guint              n_threads);
 void        lfb_threads_free     (LfbThreads        *self);
 guint       lfb_threads_get_n    (LfbThreads        *self);
+/* A run is over: until the next loop its threads sleep. */
+void        lfb_threads_rest     (LfbThreads        *self);
 
 /* Calls @func for parts of 0 to @n - 1 that together are the whole, each of
  * at least @grain items and beginning at a multiple of it, on several threads

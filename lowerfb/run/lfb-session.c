@@ -366,6 +366,8 @@ run_plan (LfbSession    *self,
   result = lfb_programs_run (self->programs, &runtime, (LfbValue **) run->inputs->pdata, run->inputs->len,
                              self->profile != NULL || self->progress != NULL ? after_step : NULL, self, error);
 
+  lfb_threads_rest (runtime.threads);
+
   g_mutex_lock (&self->lock);
   self->peak_memory = MAX (self->peak_memory, lfb_memory_get_peak (memory));
   g_mutex_unlock (&self->lock);
