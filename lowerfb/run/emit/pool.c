@@ -31,9 +31,7 @@ lfb_emit_pool (LfbEmit          *self,
 {
   LfbOperand x = *input, y = *output;
 
-  /* Without a batch, dimension 1 is not the channels. */
-  if (x.n_dims < 3 || lfb_operand_n_elements (&y) == 0 || pool->batch * pool->channels == 0 ||
-      (gsize) x.shape[0] != pool->batch || (gsize) x.shape[1] != pool->channels)
+  if (lfb_operand_n_elements (&y) == 0 || pool->batch * pool->channels == 0)
     return LFB_EMITTED_NOTHING;
 
   lfb_emit_channels_last (self, &x);

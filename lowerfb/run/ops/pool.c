@@ -261,6 +261,8 @@ emit_pool (LfbEmit  *emit,
     return LFB_EMITTED_NOTHING;
   if (!read_pool (&emit->call, input, &image, &self, error))
     return LFB_EMITTED_ERROR;
+  if (!image.batched)
+    return LFB_EMITTED_NOTHING;
 
   y = x;
   y.n_dims = lfb_image_shape (&image, image.channels, self.window.out_size, y.shape);

@@ -184,7 +184,8 @@ can_add (const LfbInstr *product,
     return FALSE;
   data = product->data;
 
-  return !data->adds && lfb_operand_is_pixels (other, &stride) && lfb_operand_is_pixels (&add->y, &stride) &&
+  /* A table may have given the same integers another zero point. */
+  return !data->adds && data->output.y_zero_point == product->y.zero_point && lfb_operand_is_pixels (other, &stride) && lfb_operand_is_pixels (&add->y, &stride) &&
          memcmp (other->shape, product->y.shape, sizeof other->shape) == 0 &&
          lfb_addend_fits (product->y.scale, other->scale, add->y.scale);
 }
@@ -244,6 +245,47 @@ fuse_add (Fusing *self,
   return TRUE;
 }
 
+/* Whether an operand of a region of dense pixels with as many channels sees them
+ * as pixels: dimensions go from pixel to pixel, or stay within one.
+ */
+static gboolean
+can_move_operand (const LfbOperand *operand,
+                  gint64            channels)
+{
+  gint64 last = operand->offset % channels;
+
+  for (gsize i = 0; i < operand->n_dims; i++)
+    {
+      if (operand->shape[i] <= 1 || operand->strides[i] == 0)
+        continue;
+      if (operand->strides[i] < 0 || (operand->strides[i] >= channels && operand->strides[i] % channels != 0))
+        return FALSE;
+      if (operand->strides[i] < channels)
+        last += (operand->shape[i] - 1) * operand->strides[i];
+    }
+
+  return last < channels;
+}
+
+static gboolean
+can_move_region (const LfbProgram *program,
+                 guint             region,
+                 gint64            channels)
+{
+  for (guint i = 0; i < program->instrs->len; i++)
+    {
+      const LfbInstr *instr = instr_at (program, i);
+
+      for (gsize j = 0; j < instr->n_x; j++)
+        if (instr->x[j].region == region && !can_move_operand (&instr->x[j], channels))
+          return FALSE;
+      if (instr->writes && instr->y.region == region && !can_move_operand (&instr->y, channels))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
 /* An operand of a region of dense pixels, where the pixels are in a wider image
  * (that of @place).
  */
@@ -282,7 +324,8 @@ place_in_image (Fusing *self,
   if (self->uses[whole.region].fixed || whole.offset != 0 ||
       !lfb_operand_is_pixels (&whole, &own) || !lfb_operand_is_pixels (&place, &wide) ||
       (gint64) own != whole.shape[1] || whole.shape[1] < 2 || place.region == whole.region ||
-      lfb_program_region (self->program, whole.region)->size != lfb_operand_n_elements (&whole) * lfb_operand_item_size (&whole))
+      lfb_program_region (self->program, whole.region)->size != lfb_operand_n_elements (&whole) * lfb_operand_item_size (&whole) ||
+      !can_move_region (self->program, whole.region, whole.shape[1]))
     return FALSE;
 
   remove_instr (self->program, index);
