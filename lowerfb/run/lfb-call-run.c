@@ -58,7 +58,7 @@ lfb_call_run (LfbCall  *call,
   LfbValue *target = call->info->n_parameters > 0 ? call->values[0] : NULL;
 
   if (call->own_state != NULL)
-    row->free_state (call->own_state);
+    row->free_state (g_steal_pointer (&call->own_state));
   if (result == NULL || _lfb_name_get_change (call->name) != LFB_CHANGE_ELEMENTS || target == NULL ||
       lfb_value_get_kind (result) != LFB_VALUE_KIND_TENSOR || lfb_value_get_kind (target) != LFB_VALUE_KIND_TENSOR)
     return g_steal_pointer (&result);

@@ -81,7 +81,7 @@ find_program (LfbPrograms  *self,
   return NULL;
 }
 
-/* Makes one, unless another thread was faster. */
+/* Makes one. If another thread was faster, that one is kept instead. */
 static LfbProgram *
 make_program (LfbPrograms       *self,
               const LfbRuntime  *runtime,
@@ -90,37 +90,50 @@ make_program (LfbPrograms       *self,
               LfbValue         **result,
               GError           **error)
 {
-  LfbProgram *program = lfb_trace_plan (self->plan, runtime, self->unstable, inputs, n_inputs, result, error);
+  g_autofree gboolean *unstable = NULL;
+  g_autoptr (LfbProgram) program = NULL;
+  LfbProgram *other;
 
-  if (program == NULL)
-    return NULL;
   g_mutex_lock (&self->lock);
-  g_ptr_array_insert (self->programs, 0, lfb_program_ref (program));
-  if (self->programs->len > MAX_PROGRAMS)
-    g_ptr_array_set_size (self->programs, MAX_PROGRAMS);
+  unstable = g_memdup2 (self->unstable, self->plan->steps->len * sizeof *unstable);
   g_mutex_unlock (&self->lock);
 
-  return program;
+  program = lfb_trace_plan (self->plan, runtime, unstable, inputs, n_inputs, result, error);
+  if (program == NULL)
+    return NULL;
+
+  g_mutex_lock (&self->lock);
+  other = find_program (self, inputs, n_inputs);
+  if (other == NULL)
+    {
+      g_ptr_array_insert (self->programs, 0, lfb_program_ref (program));
+      if (self->programs->len > MAX_PROGRAMS)
+        g_ptr_array_set_size (self->programs, MAX_PROGRAMS);
+    }
+  g_mutex_unlock (&self->lock);
+
+  return other != NULL ? other : g_steal_pointer (&program);
 }
 
 static void
 note_surprise (LfbPrograms *self,
                gsize        step)
 {
+  /* Threads that ran the same program may all be surprised. */
   g_mutex_lock (&self->lock);
+  if (!self->unstable[step] && ++self->n_surprises > MAX_SURPRISES)
+    self->never = TRUE;
   self->unstable[step] = TRUE;
   g_ptr_array_set_size (self->programs, 0);
-  if (++self->n_surprises > MAX_SURPRISES)
-    self->never = TRUE;
   g_mutex_unlock (&self->lock);
 }
 
 /* Inputs, arena and outputs. */
 static void
 reserve_memory (const LfbProgram  *program,
-             const LfbRuntime  *runtime,
-             LfbTensor        **inputs,
-             gsize              n_inputs)
+                const LfbRuntime  *runtime,
+                LfbTensor        **inputs,
+                gsize              n_inputs)
 {
   guint64 bytes = program->arena_size;
 
