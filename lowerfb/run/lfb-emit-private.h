@@ -56,7 +56,8 @@ LfbTensor *lfb_emit_stand_in      (LfbEmit             *self,
                                    const char          *name,
                                    LfbOperand          *operand);
 
-/* Memory for @operand, which has its shape and layout. */
+/* Memory for @operand, which has its shape and layout. If that is more than there
+ * can be, the plan runs node by node, and the node says so. */
 void       lfb_emit_allocate      (LfbEmit             *self,
                                    LfbOperand          *operand);
 /* Memory of the step's own that nothing reads afterwards. */
@@ -114,7 +115,7 @@ LfbEmitted lfb_emit_rows          (LfbEmit             *self,
                                    gint64               zero_point,
                                    gboolean             relu,
                                    GError             **error);
-/* A pool of x; y has its shape and type. */
+/* A pool of x, which has a batch; y has its shape and type. */
 LfbEmitted lfb_emit_pool          (LfbEmit             *self,
                                    const LfbPool       *pool,
                                    const LfbOperand    *x,

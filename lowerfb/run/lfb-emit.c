@@ -7,6 +7,9 @@
 
 #include <string.h>
 
+/* No memory has more bytes, and sums of such sizes do not overflow. */
+#define MAX_REGION (G_GUINT64_CONSTANT (1) << 47)
+
 LfbTerm *
 lfb_emit_value_term (LfbEmit  *self,
                      LfbValue *value)
@@ -120,9 +123,16 @@ void
 lfb_emit_allocate (LfbEmit    *self,
                    LfbOperand *operand)
 {
+  gsize size = lfb_operand_item_size (operand);
+
+  for (gsize i = 0; i < operand->n_dims; i++)
+    if (!g_size_checked_mul (&size, size, operand->shape[i]) || size > MAX_REGION)
+      {
+        self->trace->refused = TRUE;
+        size = 0;
+      }
   operand->offset = 0;
-  operand->region = lfb_program_add_region (self->program, LFB_REGION_ARENA,
-                                            lfb_operand_n_elements (operand) * lfb_operand_item_size (operand));
+  operand->region = lfb_program_add_region (self->program, LFB_REGION_ARENA, size);
 }
 
 guint
@@ -225,9 +235,13 @@ new_stand_in (const LfbOperand  *operand,
               GError           **error)
 {
   gsize size = lfb_operand_n_elements (operand) * lfb_operand_item_size (operand);
-  g_autoptr (GBytes) bytes = g_bytes_new_take (g_malloc0 (size), size);
+  gpointer zeros = g_try_malloc0 (MAX (size, 1));
+  g_autoptr (GBytes) bytes = NULL;
   g_autoptr (LfbTensor) plain = NULL;
 
+  if (zeros == NULL)
+    return NULL;
+  bytes = g_bytes_new_take (zeros, size);
   plain = lfb_tensor_new_for_bytes (lfb_dtype_get_storage (operand->dtype), operand->shape, operand->n_dims, bytes, error);
   if (plain == NULL || !lfb_dtype_is_quantized (operand->dtype))
     return g_steal_pointer (&plain);

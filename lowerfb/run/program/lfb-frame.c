@@ -20,15 +20,15 @@ lfb_frame_free (LfbFrame *self)
   g_free (self);
 }
 
+/* NULL if there is too little memory. */
 static LfbFrame *
-frame_new (const LfbProgram  *program,
-           GError           **error)
+frame_new (const LfbProgram *program)
 {
   LfbFrame *self = g_new0 (LfbFrame, 1);
 
   self->bases = g_new0 (guint8 *, MAX (program->regions->len, 1));
   self->values = g_new0 (LfbValue *, MAX (program->n_values, 1));
-  self->arena = lfb_try_alloc_aligned (program->arena_size, 1, error);
+  self->arena = lfb_try_alloc_aligned (program->arena_size, 1, NULL);
   if (self->arena == NULL)
     {
       lfb_frame_free (self);
@@ -49,8 +49,7 @@ frame_new (const LfbProgram  *program,
 }
 
 static LfbFrame *
-take_frame (LfbProgram  *self,
-            GError     **error)
+take_frame (LfbProgram *self)
 {
   LfbFrame *frame = NULL;
 
@@ -59,7 +58,7 @@ take_frame (LfbProgram  *self,
     frame = g_ptr_array_steal_index_fast (self->shelf, self->shelf->len - 1);
   g_mutex_unlock (&self->lock);
 
-  return frame != NULL ? frame : frame_new (self, error);
+  return frame != NULL ? frame : frame_new (self);
 }
 
 /* What the run left in it goes. */
@@ -78,11 +77,10 @@ put_frame (LfbProgram *self,
   g_mutex_unlock (&self->lock);
 }
 
-/* Memory of outputs, and the caller's. */
+/* Memory of outputs, and the caller's. FALSE if there is too little. */
 static gboolean
-fill_frame (const LfbProgram  *self,
-            LfbFrame          *frame,
-            GError           **error)
+fill_frame (const LfbProgram *self,
+            LfbFrame         *frame)
 {
   for (guint i = 0; i < self->regions->len; i++)
     {
@@ -91,7 +89,7 @@ fill_frame (const LfbProgram  *self,
       if (region->kind == LFB_REGION_INPUT)
         frame->bases[i] = (guint8 *) lfb_tensor_get_data (frame->inputs[region->index], NULL);
       else if (region->kind == LFB_REGION_OUTPUT && region->within < 0)
-        frame->bases[i] = lfb_try_alloc_aligned (region->size, 1, error);
+        frame->bases[i] = lfb_try_alloc_aligned (region->size, 1, NULL);
       else
         continue;
       if (frame->bases[i] == NULL && region->kind == LFB_REGION_OUTPUT)
@@ -343,7 +341,7 @@ lfb_program_run (LfbProgram        *self,
                  gssize            *strayed,
                  GError           **error)
 {
-  LfbFrame *frame = take_frame (self, error);
+  LfbFrame *frame = take_frame (self);
   LfbValue *result = NULL;
 
   *strayed = -1;
@@ -353,7 +351,7 @@ lfb_program_run (LfbProgram        *self,
   frame->runtime = runtime;
   frame->inputs = inputs;
   frame->strayed = -1;
-  if (fill_frame (self, frame, error) && run_instrs (self, frame, timer, user_data, error))
+  if (fill_frame (self, frame) && run_instrs (self, frame, timer, user_data, error))
     result = lfb_frame_take_output (self, frame, error);
   *strayed = frame->strayed;
   put_frame (self, frame);

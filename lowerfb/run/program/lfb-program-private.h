@@ -142,8 +142,8 @@ void        lfb_program_lay_out    (LfbProgram            *self);
 char       *lfb_program_to_text    (const LfbProgram      *self);
 
 /* Runs it on inputs that it fits. %NULL without an error if a called operator
- * returned something else than when the program was made: @strayed is then the
- * step.
+ * returned something else than when the program was made, which is then the step
+ * @strayed, or if there is too little memory: then @strayed is -1.
  */
 LfbValue   *lfb_program_run        (LfbProgram            *self,
                                     const LfbRuntime      *runtime,
@@ -157,7 +157,7 @@ LfbValue   *lfb_program_run        (LfbProgram            *self,
  * value for. Operators that have to run for that, run: then
  * @result is what the plan returns for these inputs. @unstable says of each
  * step whether its result differs from run to run. %NULL without an error if the
- * plan cannot be made a program.
+ * plan cannot be made a program, or takes more memory than there is.
  */
 LfbProgram *lfb_trace_plan         (const LfbPlan         *plan,
                                     const LfbRuntime      *runtime,

@@ -25,6 +25,7 @@ struct _LfbTrace {
   guint n_bases;
   guint n_run;           /* instructions that have run in the frame */
   gboolean has_run;      /* whether any operator was called */
+  gboolean refused;      /* there is not as much memory as it takes */
 };
 
 /* A node whose result shows elements of one of its arguments: no instruction, or

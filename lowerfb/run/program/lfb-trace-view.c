@@ -26,7 +26,13 @@ new_zeros (const LfbOperand  *operand,
            GError           **error)
 {
   gsize size = lfb_operand_n_elements (operand);
-  g_autoptr (GBytes) bytes = g_bytes_new_take (g_malloc0 (size), size);
+  gpointer zeros = lfb_try_alloc (size, 1, error);
+  g_autoptr (GBytes) bytes = NULL;
+
+  if (zeros == NULL)
+    return NULL;
+  memset (zeros, 0, size);
+  bytes = g_bytes_new_take (zeros, size);
 
   return lfb_tensor_new_for_bytes (LFB_DTYPE_UINT8, operand->shape, operand->n_dims, bytes, error);
 }
@@ -36,9 +42,11 @@ new_numbers (const LfbOperand  *operand,
              GError           **error)
 {
   gsize n = lfb_operand_n_elements (operand);
-  gint32 *numbers = g_new (gint32, n);
+  gint32 *numbers = lfb_try_alloc (n, sizeof *numbers, error);
   g_autoptr (GBytes) bytes = NULL;
 
+  if (numbers == NULL)
+    return NULL;
   for (gsize i = 0; i < n; i++)
     numbers[i] = i;
   bytes = g_bytes_new_take (numbers, n * sizeof *numbers);
@@ -292,9 +300,9 @@ view_of_tensor (LfbTrace           *self,
 
   if (lfb_operand_n_elements (from) > G_MAXINT32)
     return LFB_EMITTED_NOTHING;
-  numbers = in_order ? new_zeros (from, error) : new_numbers (from, error);
+  numbers = in_order ? new_zeros (from, NULL) : new_numbers (from, NULL);
   if (numbers == NULL)
-    return LFB_EMITTED_ERROR;
+    return LFB_EMITTED_NOTHING;
   value = run_view (self, step, numbers, &failure);
   if (value == NULL)
     {

@@ -58,8 +58,7 @@ add_inputs (LfbTrace   *self,
 
 /* Memory of regions that came since the last time. */
 static gboolean
-extend_frame (LfbTrace  *self,
-              GError   **error)
+extend_frame (LfbTrace *self)
 {
   guint n = self->program->regions->len;
 
@@ -75,7 +74,7 @@ extend_frame (LfbTrace  *self,
       else if (region->kind == LFB_REGION_INPUT)
         *base = (guint8 *) lfb_tensor_get_data (self->frame.inputs[region->index], NULL);
       else if (region->kind != LFB_REGION_RESULT)
-        *base = lfb_try_alloc_aligned (region->size, 1, error);
+        *base = lfb_try_alloc_aligned (region->size, 1, NULL);
       if (region->kind == LFB_REGION_ARENA && self->runtime->memory != NULL)
         lfb_memory_reserve (self->runtime->memory, region->size);
       if (*base == NULL && (region->kind == LFB_REGION_ARENA || region->kind == LFB_REGION_OUTPUT))
@@ -86,11 +85,12 @@ extend_frame (LfbTrace  *self,
   return TRUE;
 }
 
+/* FALSE without an error if there is too little memory. */
 static gboolean
 run_pending (LfbTrace  *self,
              GError   **error)
 {
-  if (!extend_frame (self, error))
+  if (!extend_frame (self))
     return FALSE;
   for (; self->n_run < self->program->instrs->len; self->n_run++)
     {
@@ -253,7 +253,7 @@ call_step (LfbTrace           *self,
     lfb_value_visit_nodes (step->values[i].value, arrange_node, &arranging);
 
   self->has_run = TRUE;
-  if (run_pending (self, error))
+  if (!self->refused && run_pending (self, error))
     {
       instr = lfb_instr_call_add (self->program, index, terms);
       result = lfb_instr_call_record (self->program, instr, &self->frame, unstable, error);
@@ -275,34 +275,38 @@ may_emit (const LfbPlanStep *step,
                                (step->effect.change == LFB_CHANGE_ELEMENTS && row->emit == lfb_emit_bytes));
 }
 
+/* Where arguments do not fit, the operator is called: it says what is wrong with
+ * them as they are.
+ */
 static LfbEmitted
 emit_step (LfbTrace           *self,
            const LfbPlanStep  *step,
            gsize               index,
            GPtrArray          *args,
            GPtrArray          *values,
-           LfbTerm           **result,
-           GError            **error)
+           LfbTerm           **result)
 {
   LfbValue *bound[LFB_CALLABLE_MAX_PARAMETERS];
   g_autoptr (LfbValue) variadic = NULL;
   LfbEmit emit = { .trace = self, .program = self->program, .runtime = self->runtime, .step = index };
   LfbEmitted emitted = LFB_EMITTED_NOTHING;
+  GError *failure = NULL;
 
   if (lfb_callable_has_parts (step->callable))
     return LFB_EMITTED_NOTHING;
   if (!lfb_callable_bind (step->callable, self->runtime, (LfbValue **) args->pdata, args->len,
                           (const char * const *) step->names, (LfbValue **) values->pdata, values->len,
-                          bound, &variadic, &emit.call, error))
-    return LFB_EMITTED_ERROR;
+                          bound, &variadic, &emit.call, NULL))
+    return LFB_EMITTED_NOTHING;
   if (may_emit (step, emit.call.info->row))
-    emitted = emit.call.info->row->emit (&emit, error);
+    emitted = emit.call.info->row->emit (&emit, &failure);
   if (emit.call.own_state != NULL)
     emit.call.info->row->free_state (emit.call.own_state);
   g_clear_pointer (&emit.kept, g_ptr_array_unref);
+  g_clear_error (&failure);
   *result = emit.result;
 
-  return emitted;
+  return emitted == LFB_EMITTED_ERROR ? LFB_EMITTED_NOTHING : emitted;
 }
 
 static LfbEmitted
@@ -372,7 +376,13 @@ trace_step (LfbTrace           *self,
   if (emitted == LFB_EMITTED_NOTHING && !unstable)
     emitted = view_step (self, step, index, &result, error);
   if (emitted == LFB_EMITTED_NOTHING && !unstable)
-    emitted = emit_step (self, step, index, args, values, &result, error);
+    emitted = emit_step (self, step, index, args, values, &result);
+  if (self->refused)
+    {
+      g_clear_error (error);
+      g_clear_pointer (&result, lfb_term_unref);
+      return NULL;
+    }
   if (emitted == LFB_EMITTED_ERROR)
     {
       g_prefix_error (error, "node `%s` (%s): ", step->node, lfb_callable_get_name (step->callable));
