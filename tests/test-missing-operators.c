@@ -45,6 +45,30 @@ assert_refused (LfbGraphModule *model,
   g_assert_cmpstr (error->message, ==, message);
 }
 
+/* What drops at random cannot be repeated: Python's functions do so unless told
+ * otherwise.
+ */
+static void
+test_dropping_at_random (void)
+{
+  g_autoptr (LfbGraphModule) model = make_model (LFB_OP_CALL_FUNCTION, "torch.nn.functional.dropout");
+  LfbNode *node = lfb_graph_find (lfb_graph_module_get_graph (model), "dropout");
+  static const char * const keys[] = { "p", NULL };
+  g_autoptr (LfbValue) p = lfb_value_for_double (0);
+  g_autoptr (LfbValue) kwargs = NULL;
+  g_autoptr (LfbSession) session = NULL;
+  g_autoptr (GError) error = NULL;
+
+  assert_refused (model, "node `dropout` (torch.nn.functional.dropout): argument `training` is True, so that it drops "
+                  "at random with p = 0.5, which nobody could repeat; expected False, or p = 0 or 1");
+
+  kwargs = lfb_value_for_dict (keys, &p, 1);
+  g_assert_true (lfb_node_set_kwargs (node, kwargs, &error));
+  g_assert_no_error (error);
+  session = lfb_session_new (model, NULL, &error);
+  g_assert_no_error (error);
+}
+
 typedef struct {
   LfbOp op;
   const char *target;
@@ -149,6 +173,7 @@ main (int    argc,
   g_test_add_func ("/missing-operators/inside-modules", test_inside_modules);
   g_test_add_func ("/missing-operators/graph-as-a-part", test_graph_as_a_part);
   g_test_add_func ("/missing-operators/unused", test_unused);
+  g_test_add_func ("/missing-operators/dropping-at-random", test_dropping_at_random);
 
   return g_test_run ();
 }

@@ -10,6 +10,7 @@
 
 #define FUNCTIONAL "torch.nn.functional."
 #define QUANTIZED_OPS "torch.ops.quantized."
+#define DROP_BLOCK "torchvision.ops.drop_block.drop_block"
 
 /* Functions that can be told by position to work in place. */
 static const struct
@@ -38,6 +39,8 @@ static const struct
   { FUNCTIONAL "threshold", 3 },
   { FUNCTIONAL "_threshold", 3 },
   { QUANTIZED_OPS "relu6", 1 },
+  { DROP_BLOCK "2d", 3 },
+  { DROP_BLOCK "3d", 3 },
 };
 
 typedef struct
@@ -140,6 +143,9 @@ static const NamedView full_names[] = {
   { "torch.nn.PixelUnshuffle", LFB_VIEW_PERHAPS },
   { "torch.nn.Unflatten", LFB_VIEW_IN_ORDER },
   { QUANTIZED_OPS "dropout", LFB_VIEW_PERHAPS },
+  { DROP_BLOCK "2d", LFB_VIEW_SAME },
+  { DROP_BLOCK "3d", LFB_VIEW_SAME },
+  { "torchvision.ops.stochastic_depth.stochastic_depth", LFB_VIEW_SAME },
 };
 
 static LfbView
@@ -338,11 +344,31 @@ attribute_view (LfbNode *node)
   return g_strv_contains (moved, lfb_value_get_string (name)) ? LFB_VIEW_MOVED : LFB_VIEW_NONE;
 }
 
+/* dropout and its like that leave nothing of their input make a tensor of zeros
+ * of it; those that drop at random are refused by whoever runs them.
+ */
+static gboolean
+drops_all (LfbNode *node)
+{
+  LfbValue *p = lfb_node_get_arg (node, 1);
+
+  if (p == NULL)
+    p = lfb_node_get_kwarg (node, "p");
+  if (p == NULL)
+    return FALSE;
+
+  return (lfb_value_get_kind (p) == LFB_VALUE_KIND_DOUBLE && lfb_value_get_double (p) == 1) ||
+         (lfb_value_get_kind (p) == LFB_VALUE_KIND_INT && lfb_value_get_int (p) == 1);
+}
+
 static LfbView
 function_view (LfbNode *node)
 {
   const char *name = lfb_node_get_target (node);
   const char *dot = strrchr (name, '.');
+
+  if ((strstr (name, "dropout") != NULL || strstr (name, "stochastic_depth") != NULL) && drops_all (node))
+    return LFB_VIEW_PERHAPS;
 
   if (g_str_equal (name, "builtins.getattr"))
     return attribute_view (node);

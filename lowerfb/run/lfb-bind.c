@@ -64,9 +64,9 @@ bind_positions (const LfbOperatorInfo  *info,
 /* By its name, or another one that torch has for the same thing: in its
  * operators, in their older forms, or as NumPy calls it.
  */
-static gssize
-parameter_called (const LfbOperatorInfo *info,
-                  const char            *name)
+gssize
+lfb_bind_parameter (const LfbOperatorInfo *info,
+                    const char            *name)
 {
   static const struct {
     const char *called;
@@ -76,7 +76,7 @@ parameter_called (const LfbOperatorInfo *info,
     { "axis0", "dim0" }, { "axis1", "dim1" }, { "b", "qb" }, { "indices", "index" }, { "indices", "input" },
     { "weight", "packed_weight" }, { "size", "sizes" }, { "size", "shape" }, { "repeats", "sizes" },
     { "split_size", "split_size_or_sections" }, { "split_sizes", "split_size_or_sections" },
-    { "value", "fill_value" }, { "s", "fill_value" },
+    { "value", "fill_value" }, { "s", "fill_value" }, { "train", "training" },
   };
   gssize index = lfb_operator_parameter (info, name);
 
@@ -98,7 +98,7 @@ bind_names (const LfbOperatorInfo  *info,
 {
   for (gsize i = 0; i < n_values; i++)
     {
-      gssize index = parameter_called (info, names[i]);
+      gssize index = lfb_bind_parameter (info, names[i]);
 
       if (index < 0 || (forward_only && !info->parameters[index].forward))
         {

@@ -31,6 +31,12 @@ struct _LfbCall {
  */
 LfbValue   *lfb_call_run             (LfbCall       *call,
                                       GError       **error);
+/* An operator called by another one, on the same runtime. */
+LfbValue   *lfb_call_other           (LfbCall       *call,
+                                      const char    *name,
+                                      LfbValue     **args,
+                                      gsize          n_args,
+                                      GError       **error);
 gboolean    lfb_call_has             (LfbCall       *call,
                                       const char    *name);
 LfbValue   *lfb_call_get             (LfbCall       *call,
@@ -103,6 +109,9 @@ gboolean    lfb_value_read_double    (LfbValue      *value,
                                       double        *number);
 char       *lfb_value_describe       (LfbValue      *value);
 
+/* The parameter that an argument given by name is for; -1: none. */
+gssize      lfb_bind_parameter       (const LfbOperatorInfo *info,
+                                      const char    *name);
 /* Binding: @bound has one slot for each parameter, borrowed. Slots that are
  * set beforehand are settings; @forward_only says that only parameters that a
  * module is called with may be given.

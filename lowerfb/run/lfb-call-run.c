@@ -65,3 +65,21 @@ lfb_call_run (LfbCall  *call,
 
   return fit (lfb_value_get_tensor (target), result, error);
 }
+
+LfbValue *
+lfb_call_other (LfbCall     *call,
+                const char  *name,
+                LfbValue   **args,
+                gsize        n_args,
+                GError     **error)
+{
+  const LfbOperatorInfo *info = lfb_operator_lookup (LFB_OPERATOR_FUNCTION, name);
+  g_autofree LfbValue **bound = g_new0 (LfbValue *, info->n_parameters);
+  g_autoptr (LfbValue) variadic = NULL;
+  LfbCall inner = { .info = info, .runtime = call->runtime, .name = name, .values = bound };
+
+  if (!lfb_bind_arguments (info, FALSE, args, n_args, NULL, NULL, 0, bound, &variadic, error))
+    return NULL;
+
+  return lfb_call_run (&inner, error);
+}

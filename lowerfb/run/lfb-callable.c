@@ -332,7 +332,7 @@ lfb_callable_prepare (LfbCallable         *self,
           given = TRUE;
         }
       for (gsize j = 0; j < n_values; j++)
-        if (strcmp (names[j], parameter->name) == 0)
+        if (lfb_bind_parameter (self->info, names[j]) == (gssize) i)
           {
             bound[i] = values[j];
             given = TRUE;

@@ -121,6 +121,7 @@ extern const LfbOperatorFamily lfb_shape_operators;
 extern const LfbOperatorFamily lfb_shuffle_operators;
 extern const LfbOperatorFamily lfb_softmax_operators;
 extern const LfbOperatorFamily lfb_sort_operators;
+extern const LfbOperatorFamily lfb_swin_operators;
 
 typedef struct {
   char *name;

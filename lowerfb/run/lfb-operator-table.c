@@ -43,6 +43,7 @@ static const LfbTitledFamily families[] = {
   { "Shuffling", &lfb_shuffle_operators },
   { "Softmax", &lfb_softmax_operators },
   { "Sorting", &lfb_sort_operators },
+  { "Swin transformers", &lfb_swin_operators },
 };
 
 const LfbTitledFamily *

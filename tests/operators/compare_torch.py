@@ -85,7 +85,9 @@ def main():
     started = time.monotonic()
     report = table.Report(options.failures)
     for row in every:
-        if drawer_of(row) is None:
+        if row.title.startswith("torchvision.") and not row.known:
+            print("SKIP: %s: there is no torchvision" % row.title)
+        elif drawer_of(row) is None:
             report.complain("%s is not compared" % row.title)
         elif wanted(row, options):
             report.add(run_row(drawer_of(row), row, options.trials, options.seed, options.trial))

@@ -11,25 +11,6 @@
 #include <math.h>
 #include <string.h>
 
-/* An operator called by another one, on the same runtime. */
-static LfbValue *
-call_operator (LfbCall     *call,
-               const char  *name,
-               LfbValue   **args,
-               gsize        n_args,
-               GError     **error)
-{
-  const LfbOperatorInfo *info = lfb_operator_lookup (LFB_OPERATOR_FUNCTION, name);
-  g_autofree LfbValue **bound = g_new0 (LfbValue *, info->n_parameters);
-  g_autoptr (LfbValue) variadic = NULL;
-  LfbCall inner = { .info = info, .runtime = call->runtime, .name = name, .values = bound };
-
-  if (!lfb_bind_arguments (info, FALSE, args, n_args, NULL, NULL, 0, bound, &variadic, error))
-    return NULL;
-
-  return info->row->run (&inner, error);
-}
-
 static LfbValue *
 call_two (LfbCall     *call,
           const char  *name,
@@ -39,7 +20,7 @@ call_two (LfbCall     *call,
 {
   LfbValue *args[2] = { a, b };
 
-  return call_operator (call, name, args, 2, error);
+  return lfb_call_other (call, name, args, 2, error);
 }
 
 /* What is added before softmax: 0 where a bool mask is true, else -infinity. */
@@ -55,7 +36,7 @@ additive_mask (LfbCall   *call,
   if (lfb_tensor_get_dtype (lfb_value_get_tensor (mask)) != LFB_DTYPE_BOOL)
     return lfb_value_ref (mask);
 
-  return call_operator (call, "torch.where", args, 3, error);
+  return lfb_call_other (call, "torch.where", args, 3, error);
 }
 
 /* A query sees keys up to its own place. */
@@ -122,7 +103,7 @@ attention (LfbCall  *call,
   gsize order[LFB_TENSOR_MAX_DIMS], n;
   double scale;
 
-  if (key == NULL || !lfb_check_rank ("query", query, 2, LFB_TENSOR_MAX_DIMS, error) ||
+  if (key == NULL || lfb_call_state (call, error) == NULL || !lfb_check_rank ("query", query, 2, LFB_TENSOR_MAX_DIMS, error) ||
       !lfb_check_rank ("key", key, 2, LFB_TENSOR_MAX_DIMS, error))
     return NULL;
   n = lfb_tensor_get_n_dims (key);
@@ -153,6 +134,32 @@ attention (LfbCall  *call,
   weights = call_two (call, "torch.softmax", scores, last, error);
 
   return weights != NULL ? call_two (call, "torch.matmul", weights, lfb_call_get (call, "value"), error) : NULL;
+}
+
+/* Known before the first run, where the argument is: what drops at random is
+ * refused.
+ */
+static gpointer
+prepare_attention (LfbCall  *call,
+                   GError  **error)
+{
+  static gboolean done;
+  double p = 0;
+
+  if (!lfb_call_double (call, "dropout_p", &p, error))
+    return NULL;
+  if (p == 0)
+    return &done;
+
+  g_set_error (error, LFB_ERROR, LFB_ERROR_UNSUPPORTED,
+               "argument `dropout_p` is %g, so that it drops at random, which nobody could repeat; expected 0", p);
+
+  return NULL;
+}
+
+static void
+free_attention (gpointer state)
+{
 }
 
 /* x / max (|x|, eps) along a dimension, |x| the square root of the squares. */
@@ -226,7 +233,8 @@ static const LfbOperator operators[] = {
   {
     .functions = "torch.nn.functional.scaled_dot_product_attention torch._C._nn.scaled_dot_product_attention",
     .signature = "query, key, value, attn_mask=None, dropout_p=0.0, is_causal=False, scale=None",
-    .rule = "softmax(query @ key^T * scale + mask) @ value, scale 1 / sqrt(size) by default", .run = attention,
+    .rule = "softmax(query @ key^T * scale + mask) @ value, scale 1 / sqrt(size) by default; dropout_p must be 0",
+    .run = attention, .prepare = prepare_attention, .free_state = free_attention, .prepared = "dropout_p",
   },
   {
     .functions = "torch.nn.functional.normalize", .signature = "input, p=2.0, dim=1, eps=1e-12",

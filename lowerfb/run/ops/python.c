@@ -54,7 +54,20 @@ static LfbValue *
 numel (LfbCall  *call,
        GError  **error)
 {
-  LfbTensor *input = lfb_call_tensor (call, "input", error);
+  LfbValue *shape = lfb_call_get (call, "input");
+  gint64 sizes[LFB_TENSOR_MAX_DIMS];
+  gsize n_dims = 0, n = 1;
+  LfbTensor *input;
+
+  /* Of a shape: torch.Size has the method too. */
+  if (lfb_value_is_sequence (shape))
+    {
+      if (!lfb_call_ints (call, "input", sizes, LFB_TENSOR_MAX_DIMS, &n_dims, error) ||
+          !lfb_shape_count (sizes, n_dims, &n, error))
+        return NULL;
+      return lfb_value_for_int (n);
+    }
+  input = lfb_call_tensor (call, "input", error);
 
   return input != NULL ? lfb_value_for_int (lfb_tensor_get_n_elements (input)) : NULL;
 }
@@ -270,7 +283,7 @@ static const LfbOperator operators[] = {
   { .methods = "size", .signature = "input, dim=None", .rule = "the sizes of the dimensions, or of one", .run = size, .emit = lfb_emit_shape },
   { .methods = "shape", .signature = "input", .rule = "the sizes of the dimensions", .run = size, .emit = lfb_emit_shape },
   { .methods = "dim ndimension", .signature = "input", .rule = "how many dimensions", .run = n_dims, .emit = lfb_emit_shape },
-  { .functions = "torch.numel", .methods = "numel nelement", .signature = "input", .rule = "how many elements", .run = numel, .emit = lfb_emit_shape },
+  { .functions = "torch.numel", .methods = "numel nelement", .signature = "input", .rule = "how many elements, of a shape too", .run = numel, .emit = lfb_emit_shape },
   {
     .functions = "torch.is_floating_point", .methods = "is_floating_point", .signature = "input",
     .rule = "whether the elements are floats", .run = is_floating_point, .emit = lfb_emit_shape,

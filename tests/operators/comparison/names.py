@@ -47,7 +47,15 @@ def resolve(name):
     for module in _MODULES:
         importlib.import_module(module)
     first, *parts = name.split(".")
-    found = importlib.import_module(first)
+    try:
+        # A function hides the module of the same name from its package.
+        return getattr(importlib.import_module(name.rpartition(".")[0]), parts[-1], None)
+    except (ImportError, ValueError):
+        pass
+    try:
+        found = importlib.import_module(first)
+    except ImportError:
+        return None
     for part in parts:
         try:
             found = getattr(found, part)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What graphs take over from Python itself, and dropout, which does nothing."""
+"""What graphs take over from Python itself, and dropout, which mostly does nothing."""
 
 import torch
 
-from ..draw import PLAIN
+from ..draw import FLOATS, PLAIN
 from ..reasons import LARGE
 from ..trial import Trial, compares
 from .shape import anything
@@ -83,20 +83,50 @@ def check(draw, name):
     return Trial(data)
 
 
+# What a function that drops at random says; PyTorch's results there are of no use.
+RANDOM = ("we refuse to drop at random", lambda ours, theirs: "nobody could repeat" in ours.text)
+
+
+def _dropping(draw):
+    """(p, training): mostly out of training; in training mostly of nothing or of all."""
+    if draw.chance(0.5):
+        return draw.float(0, 1), False
+    return (draw.choice((0, 0.0, 1, 1.0)) if draw.chance(0.8) else draw.choice((0.5, -0.1, 1.5))), True
+
+
 @compares("torch.dropout")
 def dropout(draw, name):
-    return Trial(anything(draw, draw.shape(), 0.0), draw.float(0, 1), False)
+    return Trial(draw.plain(draw.shape(), FLOATS), *_dropping(draw), tolerated=[RANDOM])
 
 
 @compares("torch.nn.functional.dropout", "torch.nn.Dropout")
 def dropouts(draw, name):
-    """Out of training."""
+    """A module is out of training."""
     spatial = next((int(letter) for letter in name if letter.isdigit()), None)
     if "eature" in name:
         spatial = 2
     low, high = (spatial + 1, spatial + 2) if spatial else (0, 4)
     data = draw.plain(draw.shape(low, high), PLAIN)
-    settings = {"p": draw.float(0, 1)}
-    if name.startswith("torch.nn.functional"):
-        settings["training"] = False
-    return Trial(data, settings=settings)
+    if not name.startswith("torch.nn.functional"):
+        return Trial(data, settings={"p": draw.float(0, 1)})
+    p, training = _dropping(draw)
+    return Trial(draw.plain(list(data.shape), FLOATS) if training else data,
+                 settings={"p": p, "training": training}, tolerated=[RANDOM])
+
+
+@compares("torchvision.ops.stochastic_depth.stochastic_depth")
+def stochastic_depth(draw, name):
+    p, training = _dropping(draw)
+    mode = draw.choice(("batch", "row")) if draw.chance(0.95) else "column"
+    return Trial(draw.plain(draw.shape(1), FLOATS), p, mode, training, tolerated=[RANDOM])
+
+
+@compares("torchvision.ops.drop_block.drop_block2d")
+def drop_block(draw, name):
+    """All of it dropped leaves nothing to divide by."""
+    p, training = draw.float(0, 1), False
+    if draw.chance(0.5):
+        p, training = draw.choice((0.0, 0.5, 1.5)), True
+    n = int(name[-2]) + 2
+    return Trial(draw.plain(draw.shape(n, n, empty=False), FLOATS), p, 1, settings={"training": training},
+                 tolerated=[RANDOM])
