@@ -299,6 +299,54 @@ test_dead_code_goes (void)
   g_assert_false (lfb_graph_eliminate_dead_code (graph));
 }
 
+static void
+add_relu (LfbGraphModule *model,
+          const char     *path,
+          gboolean        inplace)
+{
+  static const char * const keys[] = { "inplace", NULL };
+  g_autoptr (LfbValue) value = lfb_value_for_bool (inplace);
+  g_autoptr (LfbValue) config = lfb_value_for_dict (keys, &value, 1);
+  g_autoptr (LfbModule) module = lfb_module_new ("torch.nn.ReLU", config, NULL, NULL);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (lfb_graph_module_set_module (model, path, module, &error));
+  g_assert_no_error (error);
+}
+
+/* Only a model knows whether a module works in place. */
+static void
+test_dead_modules (void)
+{
+  g_autoptr (LfbGraph) graph = lfb_graph_new ();
+  LfbNode *x = lfb_test_node (graph, LFB_OP_PLACEHOLDER, "x", NULL);
+  LfbNode *own = lfb_test_node (graph, LFB_OP_CALL_METHOD, "abs", x, NULL);
+  g_autoptr (LfbGraphModule) model = NULL;
+  g_autoptr (LfbGraphModule) other = NULL;
+
+  lfb_test_node (graph, LFB_OP_CALL_MODULE, "plain", x, NULL);
+  lfb_test_node (graph, LFB_OP_CALL_MODULE, "inplace", x, NULL);
+  lfb_test_node (graph, LFB_OP_CALL_MODULE, "inplace", own, NULL);
+  lfb_test_node (graph, LFB_OP_OUTPUT, "output", x, NULL);
+  g_assert_false (lfb_graph_eliminate_dead_code (graph));
+
+  model = lfb_graph_module_new (graph);
+  other = lfb_graph_module_new (graph);
+  add_relu (model, "plain", FALSE);
+  add_relu (model, "inplace", TRUE);
+  g_assert_false (lfb_graph_eliminate_dead_code (graph));
+
+  g_clear_object (&other);
+  g_assert_true (lfb_graph_eliminate_dead_code (graph));
+  assert_text (graph,
+               "%x = placeholder\n"
+               "%inplace = module inplace(%x)\n"
+               "return (%x)\n");
+
+  g_clear_object (&model);
+  g_assert_false (lfb_graph_eliminate_dead_code (graph));
+}
+
 /* Without users, it changes what others read; or nobody does. */
 static void
 test_dead_code_in_place (void)
@@ -420,6 +468,7 @@ main (int   argc,
   g_test_add_func ("/graph/is-a-list-model", test_is_a_list_model);
   g_test_add_func ("/graph/dead-code-goes", test_dead_code_goes);
   g_test_add_func ("/graph/dead-code-in-place", test_dead_code_in_place);
+  g_test_add_func ("/graph/dead-code-modules", test_dead_modules);
   g_test_add_func ("/graph/lint-lists-all-faults", test_lint_lists_all_faults);
   g_test_add_func ("/graph/lint-wants-an-output", test_lint_wants_an_output);
   g_test_add_func ("/graph/copies", test_copies);

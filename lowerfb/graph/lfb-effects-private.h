@@ -53,7 +53,9 @@ LfbView    _lfb_node_get_view            (LfbNode    *node,
 typedef LfbModule *(*LfbGetModule)       (LfbNode      *node,
                                           gpointer      user_data);
 
-/* lfb_graph_eliminate_dead_code(), where modules that work in place are known. */
+/* lfb_graph_eliminate_dead_code() with the modules that @get_module knows; if it
+ * is %NULL, none is known, and they stay.
+ */
 gboolean   _lfb_graph_remove_dead_code   (LfbGraph     *graph,
                                           LfbGetModule  get_module,
                                           gpointer      user_data);

@@ -8,6 +8,15 @@
 #include <lowerfb/graph/lfb-graph-private.h>
 
 #include <lowerfb/graph/lfb-effects-private.h>
+#include <lowerfb/graph/lfb-graph-module.h>
+
+static LfbModule *
+find_module (LfbNode      *node,
+             LfbGetModule  get_module,
+             gpointer      user_data)
+{
+  return get_module != NULL ? get_module (node, user_data) : NULL;
+}
 
 /* Whether what @node changes in place may be read by others: directly, or as
  * what it is a view of. What changes nothing but a tensor of its own is dead.
@@ -19,12 +28,12 @@ change_is_seen (LfbNode      *node,
 {
   LfbNode *changed, *next;
 
-  if (_lfb_node_get_change (node, get_module (node, user_data), &changed) == LFB_CHANGE_NONE)
+  if (_lfb_node_get_change (node, find_module (node, get_module, user_data), &changed) == LFB_CHANGE_NONE)
     return FALSE;
 
   for (; changed != NULL; changed = next)
     {
-      LfbModule *module = get_module (changed, user_data);
+      LfbModule *module = find_module (changed, get_module, user_data);
 
       if (changed->op == LFB_OP_GET_ATTR || lfb_node_get_n_users (changed) > 1)
         return TRUE;
@@ -65,7 +74,7 @@ has_effect (LfbNode      *node,
       return g_str_has_suffix (node->target, "_") && !g_str_has_suffix (node->target, "__");
 
     case LFB_OP_CALL_MODULE:
-      return change_is_seen (node, get_module, user_data);
+      return get_module == NULL || change_is_seen (node, get_module, user_data);
 
     case LFB_OP_GET_ATTR:
     default:
@@ -93,12 +102,11 @@ _lfb_graph_remove_dead_code (LfbGraph     *self,
   return changed;
 }
 
-/* A graph alone does not know its modules. */
 static LfbModule *
-no_module (LfbNode  *node,
-           gpointer  user_data)
+module_of_owner (LfbNode  *node,
+                 gpointer  user_data)
 {
-  return NULL;
+  return node->op == LFB_OP_CALL_MODULE ? lfb_graph_module_get_module (user_data, node->target) : NULL;
 }
 
 /**
@@ -108,7 +116,12 @@ no_module (LfbNode  *node,
  * Erases every node without users, from the last to the first, so that what
  * only dead nodes read goes with them. Inputs, the output, assertions,
  * `operator.setitem` and methods that work in place (`name_`) stay, and so do
- * functions that work in place on what others may read. Modules go.
+ * functions and modules that work in place on what others may read.
+ *
+ * As in torch.fx, it is the model that knows what a module does: the one whose
+ * graph this is. Other modules go, those that are graphs of their own whatever
+ * they do; without a model, or with several, all modules stay, where torch.fx
+ * fails.
  *
  * Returns: whether anything was erased
  *
@@ -119,7 +132,10 @@ lfb_graph_eliminate_dead_code (LfbGraph *self)
 {
   g_return_val_if_fail (LFB_IS_GRAPH (self), FALSE);
 
-  return _lfb_graph_remove_dead_code (self, no_module, NULL);
+  if (self->owners == NULL || self->owners->next != NULL)
+    return _lfb_graph_remove_dead_code (self, NULL, NULL);
+
+  return _lfb_graph_remove_dead_code (self, module_of_owner, self->owners->data);
 }
 
 static void

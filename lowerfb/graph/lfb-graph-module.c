@@ -41,6 +41,7 @@ lfb_graph_module_finalize (GObject *object)
 {
   LfbGraphModule *self = LFB_GRAPH_MODULE (object);
 
+  self->graph->owners = g_slist_remove (self->graph->owners, self);
   g_clear_object (&self->graph);
   g_clear_pointer (&self->attributes, _lfb_ordered_table_free);
   g_clear_pointer (&self->modules, _lfb_module_tree_free);
@@ -94,6 +95,7 @@ lfb_graph_module_set_property (GObject      *object,
       self->graph = g_value_dup_object (value);
       if (self->graph == NULL)
         self->graph = lfb_graph_new ();
+      self->graph->owners = g_slist_prepend (self->graph->owners, self);
       break;
     case PROP_PRODUCER:
       lfb_graph_module_set_producer (self, g_value_get_string (value));

@@ -73,6 +73,8 @@ struct _LfbGraph
 
   /* get_item() of GListModel; made when asked for, dropped by changes */
   GPtrArray *array;
+
+  GSList *owners;        /* models whose graph it is, which they hold; none is held */
 };
 
 LfbNode  *_lfb_node_new            (LfbGraph     *graph,
