@@ -38,6 +38,9 @@ static const struct
   { "1x1 14x14x256->1024, and add", 14, 256, 1024, 1, 1, 1, true },
 };
 
+/* Those before the ones that add, whose weights are the same. */
+#define N_PACKED (sizeof shapes / sizeof shapes[0] - 3)
+
 typedef struct
 {
   LfbConvKernel  kernel;
@@ -178,4 +181,37 @@ const BenchTable bench_conv = {
   .unit = "GOPS",
   .n_rows = sizeof shapes / sizeof shapes[0],
   .make_row = make_row,
+};
+
+static void
+pack (void *data)
+{
+  Conv *c = data;
+
+  c->kernel.pack (&c->weights, c->packed);
+}
+
+static void
+make_pack_row (size_t              row,
+               const BenchOptions *options,
+               char               *name,
+               BenchSubject       *subjects)
+{
+  Conv *c = conv_new (row, options->flags);
+  BenchSubject *ours = bench_add (subjects, BENCH_OURS, "lowerfb %s", c->kernel.isa);
+
+  snprintf (name, 64, "%s", shapes[row].name);
+  ours->run = pack;
+  ours->clear = clear;
+  ours->data = c;
+  ours->work = (double) (shapes[row].kernel * shapes[row].kernel * (shapes[row].in / shapes[row].groups) *
+                         shapes[row].out);
+}
+
+/* Bytes of weights as they come. */
+const BenchTable bench_conv_pack = {
+  .name = "packing of convolution weights",
+  .unit = "GB/s",
+  .n_rows = N_PACKED,
+  .make_row = make_pack_row,
 };

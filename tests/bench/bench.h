@@ -67,6 +67,7 @@ typedef struct
 } BenchTable;
 
 extern const BenchTable bench_conv;
+extern const BenchTable bench_conv_pack;
 extern const BenchTable bench_elementwise;
 extern const BenchTable bench_linear;
 extern const BenchTable bench_linear_pack;

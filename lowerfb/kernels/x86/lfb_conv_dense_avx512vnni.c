@@ -17,6 +17,7 @@
 
 #include <lowerfb/kernels/cpu.h>
 #include <lowerfb/kernels/x86/lines_avx512vnni.h>
+#include <lowerfb/kernels/x86/pack_avx512.h>
 #include <lowerfb/kernels/x86/pixels_avx512vnni.h>
 
 /* Rows of x that may be no longer, for one of padding. */
@@ -174,50 +175,34 @@ pack_size (const LfbConvWeights *weights)
   return size;
 }
 
-/* The groups of a run, @stride bytes apart. */
+/* A tile, whose bytes are 0.  Runs that end with a whole group are one, since groups lie
+ * one after the other. */
 static void
-pack_run (const int8_t *w,
-          size_t        size,
-          int8_t       *to,
-          size_t        stride)
-{
-  size_t whole = size / 4;
-
-  for (size_t i = 0; i < whole; i++)
-    memcpy (to + i * stride, w + 4 * i, 4);
-
-  /* The last four bytes of x, or, of a run that has no four, all. */
-  if (size % 4 != 0 && whole > 0)
-    memcpy (to + whole * stride + 4 - size % 4, w + 4 * whole, size % 4);
-  else if (size % 4 != 0)
-    memcpy (to, w, size);
-}
-
-static void
-pack_output (const LfbConvWeights *weights,
-             const Packed         *packed,
-             size_t                group,
-             size_t                n)
+pack_tile (const LfbConvWeights *weights,
+           const Packed         *packed,
+           size_t                group,
+           size_t                n)
 {
   int8_t *tile = (int8_t *) find_tile (packed, group, n);
-  size_t in_tile = n % LFB_TILE_OUTPUTS;
-  size_t stride = 64 * lfb_tile_vectors (tile_outputs (packed, n - in_tile));
-  size_t output = group * group_size (packed) + n;
-  size_t k = packed->runs.n_runs * packed->runs.size;
-  const int8_t *w = weights->w + output * k;
-  int8_t *to = tile + header_size (packed) + 4 * in_tile;
-  int32_t *offset = (int32_t *) tile + in_tile;
+  size_t n_outputs = tile_outputs (packed, n), vectors = lfb_tile_vectors (n_outputs), stride = 64 * vectors;
+  size_t first = group * group_size (packed) + n, k = packed->runs.n_runs * packed->runs.size;
+  size_t size = packed->runs.size % 4 == 0 ? k : packed->runs.size;
+  int32_t *offsets = (int32_t *) tile;
 
-  for (size_t i = 0; i < packed->runs.n_runs; i++)
-    pack_run (w + i * packed->runs.size, packed->runs.size, to + i * ((packed->runs.size + 3) / 4) * stride, stride);
-
-  for (size_t i = 0; i < k; i++)
-    *offset += w[i];
-
-  if (packed->zero_points)
+  for (size_t v = 0; v < vectors; v++)
     {
-      offset[LFB_TILE_OUTPUTS] = weights->zero_points[output];
-      *offset -= (int32_t) k * weights->zero_points[output];
+      const int8_t *w = weights->w + (first + 16 * v) * k;
+      int8_t *to = tile + header_size (packed) + 64 * v;
+
+      for (size_t at = 0; at < k; at += size, to += (size + 3) / 4 * stride)
+        lfb_pack_outputs_avx512 (w + at, k, size, n_outputs - 16 * v < 16 ? n_outputs - 16 * v : 16, to, stride,
+                                 offsets + 16 * v);
+    }
+
+  for (size_t i = 0; i < n_outputs && packed->zero_points; i++)
+    {
+      offsets[LFB_TILE_OUTPUTS + i] = weights->zero_points[first + i];
+      offsets[i] -= (int32_t) k * weights->zero_points[first + i];
     }
 }
 
@@ -237,8 +222,8 @@ pack (const LfbConvWeights *weights,
       packed->next = i + 1 < n_kinds ? packed_size (packed) : 0;
 
       for (size_t group = 0; group < packed->groups; group++)
-        for (size_t n = 0; n < group_size (packed); n++)
-          pack_output (weights, packed, group, n);
+        for (size_t n = 0; n < group_size (packed); n += LFB_TILE_OUTPUTS)
+          pack_tile (weights, packed, group, n);
 
       packed = (Packed *) ((char *) packed + packed->next);
     }

@@ -14,7 +14,7 @@
 #include <string.h>
 
 #include <lowerfb/kernels/cpu.h>
-#include <lowerfb/kernels/x86/dpbusd_avx512.h>
+#include <lowerfb/kernels/x86/pack_avx512.h>
 #include <lowerfb/kernels/x86/tile_avx512vnni.h>
 
 /* Rows of a block, and about how many bytes of x. */
@@ -72,101 +72,6 @@ pack_size (const LfbLinearWeights *weights)
   return sizeof packed + whole * tile_size (&packed, LFB_TILE_OUTPUTS) + (rest > 0 ? tile_size (&packed, rest) : 0);
 }
 
-/* 16 rows of 16 groups become 16 groups of 16 rows. */
-static inline void
-transpose (__m512i rows[16])
-{
-  __m512i pairs[16], quads[16], halves[16];
-
-  for (size_t i = 0; i < 16; i += 2)
-    {
-      pairs[i] = _mm512_unpacklo_epi32 (rows[i], rows[i + 1]);
-      pairs[i + 1] = _mm512_unpackhi_epi32 (rows[i], rows[i + 1]);
-    }
-  for (size_t i = 0; i < 16; i += 4)
-    for (size_t j = 0; j < 2; j++)
-      {
-        quads[i + 2 * j] = _mm512_unpacklo_epi64 (pairs[i + j], pairs[i + j + 2]);
-        quads[i + 2 * j + 1] = _mm512_unpackhi_epi64 (pairs[i + j], pairs[i + j + 2]);
-      }
-  /* quads[i + j]: in lane l, group 4 l + j of rows i to i + 3. */
-  for (size_t j = 0; j < 4; j++)
-    for (size_t i = 0; i < 2; i++)
-      {
-        halves[4 * i + j] = _mm512_shuffle_i32x4 (quads[8 * i + j], quads[8 * i + j + 4], 0x44);
-        halves[8 + 4 * i + j] = _mm512_shuffle_i32x4 (quads[8 * i + j], quads[8 * i + j + 4], 0xee);
-      }
-  for (size_t h = 0; h < 2; h++)
-    for (size_t j = 0; j < 4; j++)
-      {
-        rows[8 * h + j] = _mm512_shuffle_i32x4 (halves[8 * h + j], halves[8 * h + 4 + j], 0x88);
-        rows[8 * h + 4 + j] = _mm512_shuffle_i32x4 (halves[8 * h + j], halves[8 * h + 4 + j], 0xdd);
-      }
-}
-
-/* The bytes of the last group, those that the one before has, 0. */
-static uint32_t
-last_group (const int8_t *row,
-            size_t        k)
-{
-  uint8_t bytes[4] = { 0 };
-  uint32_t group;
-
-  if (k < 4)
-    memcpy (bytes, row, k);
-  else
-    memcpy (bytes + 4 - k % 4, row + k / 4 * 4, k % 4);
-  memcpy (&group, bytes, sizeof group);
-
-  return group;
-}
-
-/* Up to 16 outputs, which stand @stride bytes apart in groups; the sums of the
- * weights go to @sums. */
-static void
-pack_outputs (const LfbLinearWeights *weights,
-              size_t                  n,
-              size_t                  n_outputs,
-              int8_t                 *to,
-              size_t                  stride,
-              int32_t                *sums)
-{
-  const __m512i ones = _mm512_set1_epi8 (1);
-  const int8_t *w = weights->w + n * weights->w_stride;
-  __m512i sum = _mm512_setzero_si512 ();
-  size_t whole = weights->k / 4;
-
-  for (size_t group = 0; group < whole; group += 16)
-    {
-      size_t n_groups = whole - group < 16 ? whole - group : 16;
-      __mmask16 mask = (__mmask16) ((1u << n_groups) - 1);
-      __m512i rows[16];
-
-      for (size_t i = 0; i < 16; i++)
-        rows[i] = i < n_outputs ? _mm512_maskz_loadu_epi32 (mask, w + i * weights->w_stride + 4 * group)
-                                : _mm512_setzero_si512 ();
-      transpose (rows);
-      for (size_t i = 0; i < 16; i++)
-        {
-          sum = lfb_dpbusd (sum, ones, rows[i]);
-          if (i < n_groups)
-            _mm512_store_si512 (to + (group + i) * stride, rows[i]);
-        }
-    }
-
-  if (weights->k % 4 != 0)
-    {
-      _Alignas (64) uint32_t last[16] = { 0 };
-
-      for (size_t i = 0; i < n_outputs; i++)
-        last[i] = last_group (w + i * weights->w_stride, weights->k);
-      _mm512_store_si512 (to + whole * stride, _mm512_load_si512 (last));
-      sum = lfb_dpbusd (sum, ones, _mm512_load_si512 (last));
-    }
-
-  _mm512_store_si512 (sums, sum);
-}
-
 static void
 pack (const LfbLinearWeights *weights,
       void                   *buffer)
@@ -185,8 +90,9 @@ pack (const LfbLinearWeights *weights,
 
       memset (tile, 0, header_size (packed->zero_points));
       for (size_t v = 0; v < vectors; v++)
-        pack_outputs (weights, n + 16 * v, n_outputs - 16 * v < 16 ? n_outputs - 16 * v : 16, to + 64 * v,
-                      64 * vectors, offsets + 16 * v);
+        lfb_pack_outputs_avx512 (weights->w + (n + 16 * v) * weights->w_stride, weights->w_stride, weights->k,
+                                 n_outputs - 16 * v < 16 ? n_outputs - 16 * v : 16, to + 64 * v, 64 * vectors,
+                                 offsets + 16 * v);
 
       for (size_t i = 0; i < n_outputs && packed->zero_points; i++)
         {
