@@ -8,5 +8,7 @@
 
 extern const LfbConvWay lfb_conv_dense_avx2;
 extern const LfbConvWay lfb_conv_depthwise_avx2;
+extern const LfbConvWay lfb_conv_grouped_avx2;
 extern const LfbConvWay lfb_conv_dense_avxvnni;
 extern const LfbConvWay lfb_conv_depthwise_avxvnni;
+extern const LfbConvWay lfb_conv_grouped_avxvnni;

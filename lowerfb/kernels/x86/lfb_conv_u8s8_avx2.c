@@ -8,6 +8,7 @@
 
 static const LfbConvWay * const ways[] = {
   &lfb_conv_depthwise_avx2,
+  &lfb_conv_grouped_avx2,
   &lfb_conv_dense_avx2,
 };
 

@@ -8,6 +8,7 @@
 
 static const LfbConvWay * const ways[] = {
   &lfb_conv_depthwise_avxvnni,
+  &lfb_conv_grouped_avxvnni,
   &lfb_conv_dense_avxvnni,
 };
 
