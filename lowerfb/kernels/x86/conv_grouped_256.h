@@ -244,81 +244,69 @@ sum_pixels (const Run            *run,
     }
 }
 
-/* @count neighbours of a row. */
+/* From element @x on, to element @at of y. */
 INLINE void
-run_bytes (const Run            *run,
-           const LfbSlabElement *x,
-           size_t                parts,
-           size_t                count,
-           uint8_t              *y)
-{
-  size_t next = run->args->window->stride[2] * LFB_BLOCK_CHANNELS, y_stride = run->args->y_stride;
-  const LfbBlock256 block = run->block;
-  __m256i sums[PIXELS][LFB_BLOCK_SUMS];
-  size_t i = 0;
-
-  for (; i + PIXELS <= count; i += PIXELS)
-    {
-      sum_pixels (run, x + i * next, next, parts, PIXELS, sums);
-      UNROLLED
-      for (size_t p = 0; p < PIXELS; p++)
-        lfb_block_store_u8 (&block, sums[p], y + (i + p) * y_stride);
-    }
-
-  for (; i < count; i++)
-    {
-      sum_pixels (run, x + i * next, next, parts, 1, sums);
-      lfb_block_store_u8 (&block, sums[0], y + i * y_stride);
-    }
-}
-
-INLINE void
-run_floats (const Run            *run,
+run_pixels (const Run            *run,
             const LfbSlabElement *x,
+            size_t                at,
             size_t                parts,
-            size_t                count,
-            float                *y)
+            size_t                pixels)
 {
   size_t next = run->args->window->stride[2] * LFB_BLOCK_CHANNELS;
   __m256i sums[PIXELS][LFB_BLOCK_SUMS];
 
-  for (size_t i = 0; i < count; i++)
-    {
-      sum_pixels (run, x + i * next, next, parts, 1, sums);
-      lfb_block_store_f32 (&run->block, sums[0], y + i * run->args->y_stride);
-    }
+  sum_pixels (run, x, next, parts, pixels, sums);
+
+  if (run->block.requantize != NULL)
+    UNROLLED
+    for (size_t p = 0; p < pixels; p++)
+      lfb_block_store_u8 (&run->block, sums[p], run->block.y_u8 + at + p * run->args->y_stride);
+  else
+    for (size_t p = 0; p < pixels; p++)
+      lfb_block_store_f32 (&run->block, sums[p], run->block.y_f32 + at + p * run->args->y_stride);
 }
 
-#define DEFINE(parts) \
-  static __attribute__ ((noinline)) void \
-  run_row_##parts (const Run *run, const LfbSlabElement *x, size_t count, size_t at) \
-  { \
-    if (run->block.requantize != NULL) \
-      run_bytes (run, x, parts, count, run->block.y_u8 + at); \
-    else \
-      run_floats (run, x, parts, count, run->block.y_f32 + at); \
-  }
+#define EACH_PARTS(DO) DO (1) DO (2) DO (4)
 
-DEFINE (1)
-DEFINE (2)
-DEFINE (4)
+#define DEFINE(parts) \
+  static void \
+  run_one_##parts (const Run *run, const LfbSlabElement *x, size_t at) \
+  { \
+    run_pixels (run, x, at, parts, 1); \
+  } \
+  \
+  static void \
+  run_several_##parts (const Run *run, const LfbSlabElement *x, size_t at) \
+  { \
+    run_pixels (run, x, at, parts, PIXELS); \
+  }
+EACH_PARTS (DEFINE)
+#undef DEFINE
+
+typedef void (*RunPixels) (const Run *run, const LfbSlabElement *x, size_t at);
 
 static void
 run_piece (const Run          *run,
            const LfbSlabPiece *piece,
            size_t              pixel)
 {
+#define ONE(parts) [parts] = run_one_##parts,
+#define SEVERAL(parts) [parts] = run_several_##parts,
+  static const RunPixels ones[] = { EACH_PARTS (ONE) }, severals[] = { EACH_PARTS (SEVERAL) };
+#undef ONE
+#undef SEVERAL
+  RunPixels one = ones[run->packed->parts], several = severals[run->packed->parts];
+  size_t next = run->args->window->stride[2] * LFB_BLOCK_CHANNELS;
+
   for (size_t row = 0; row < piece->rows; row++)
     {
       const LfbSlabElement *x = run->elements + lfb_slab_window (&run->slab, row, 0);
-      size_t at = (pixel + row * piece->columns) * run->args->y_stride + run->block.n;
+      size_t at = (pixel + row * piece->columns) * run->args->y_stride + run->block.n, i = 0;
 
-      if (run->packed->parts == 1)
-        run_row_1 (run, x, piece->columns, at);
-      else if (run->packed->parts == 2)
-        run_row_2 (run, x, piece->columns, at);
-      else
-        run_row_4 (run, x, piece->columns, at);
+      for (; i + PIXELS <= piece->columns; i += PIXELS)
+        several (run, x + i * next, at + i * run->args->y_stride);
+      for (; i < piece->columns; i++)
+        one (run, x + i * next, at + i * run->args->y_stride);
     }
 }
 
