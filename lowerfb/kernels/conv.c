@@ -11,6 +11,10 @@ static const LfbConvKernel * const variants[] = {
   &lfb_conv_u8s8_avxvnni,
   &lfb_conv_u8s8_avx512vnni,
 #endif
+#ifdef __aarch64__
+  &lfb_conv_u8s8_neon,
+  &lfb_conv_u8s8_neondot,
+#endif
 };
 
 void

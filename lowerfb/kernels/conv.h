@@ -88,3 +88,7 @@ extern const LfbConvKernel lfb_conv_u8s8_avx2;
 extern const LfbConvKernel lfb_conv_u8s8_avxvnni;
 extern const LfbConvKernel lfb_conv_u8s8_avx512vnni;
 #endif
+#ifdef __aarch64__
+extern const LfbConvKernel lfb_conv_u8s8_neon;
+extern const LfbConvKernel lfb_conv_u8s8_neondot;
+#endif

@@ -35,10 +35,10 @@ typedef struct
   __m256i              min;
   __m256               bias[LFB_BLOCK_SUMS];
   __m256               multiplier[LFB_BLOCK_SUMS];
-} LfbBlock256;
+} LfbBlock;
 
 static inline int32_t
-lfb_block_x_zero_point (const LfbBlock256 *block)
+lfb_block_x_zero_point (const LfbBlock *block)
 {
   return block->requantize != NULL ? block->requantize->x_zero_point : block->rescale->x_zero_point;
 }
@@ -52,7 +52,7 @@ lfb_block_byte (size_t lane)
 
 /* After the output and the order of the channels. */
 static inline void
-lfb_block_init (LfbBlock256 *block)
+lfb_block_init (LfbBlock *block)
 {
   const LfbRequantize *output = block->requantize;
   _Alignas (32) uint8_t shuffle[32];
@@ -79,7 +79,7 @@ lfb_block_init (LfbBlock256 *block)
 
 /* The parameters of the channels from @n on, of @all. */
 static inline void
-lfb_block_set_channels (LfbBlock256 *block,
+lfb_block_set_channels (LfbBlock *block,
                         size_t       n,
                         size_t       all)
 {
@@ -101,7 +101,7 @@ lfb_block_set_channels (LfbBlock256 *block,
 
 /* @y: the first channel of the block. */
 static inline __attribute__ ((always_inline)) void
-lfb_block_store_u8 (const LfbBlock256 *block,
+lfb_block_store_u8 (const LfbBlock *block,
                     const __m256i     *sums,
                     uint8_t           *y)
 {
@@ -139,7 +139,7 @@ lfb_block_store_u8 (const LfbBlock256 *block,
 }
 
 static inline void
-lfb_block_store_f32 (const LfbBlock256 *block,
+lfb_block_store_f32 (const LfbBlock *block,
                      const __m256i     *sums,
                      float             *y)
 {

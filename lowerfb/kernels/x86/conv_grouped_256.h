@@ -187,7 +187,7 @@ typedef struct
   LfbSlabElement    *elements;
   __m256i            start[LFB_BLOCK_SUMS];
   const __m256i     *weights;     /* of the block */
-  LfbBlock256        block;
+  LfbBlock        block;
 } Run;
 
 INLINE __m256i

@@ -3,10 +3,15 @@
 /* Convolution of any weights with AVX2. */
 
 #include <lowerfb/kernels/cpu.h>
+#include <lowerfb/kernels/x86/conv_256.h>
+#include <lowerfb/kernels/x86/tile_256.h>
 
 #define LFB_GROUP 2
+#define LFB_WIDE 1
+#define LFB_FLIP 0
+#define LFB_PACKED_WIDE 0
 #define LFB_TILE_RUN lfb_tile_run_avx2
 
-#include <lowerfb/kernels/x86/conv_dense_256.h>
+#include <lowerfb/kernels/simd/conv_dense.h>
 
 LFB_CONV_WAY (lfb_conv_dense_avx2, LFB_CPU_AVX2)

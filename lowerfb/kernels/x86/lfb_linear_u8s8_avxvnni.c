@@ -3,10 +3,14 @@
 /* Linear with AVX-VNNI. */
 
 #include <lowerfb/kernels/cpu.h>
+#include <lowerfb/kernels/x86/tile_256.h>
 
 #define LFB_GROUP 4
+#define LFB_WIDE 0
+#define LFB_FLIP 0
+#define LFB_PACKED_WIDE 0
 #define LFB_TILE_RUN lfb_tile_run_avxvnni
 
-#include <lowerfb/kernels/x86/linear_256.h>
+#include <lowerfb/kernels/simd/linear.h>
 
 LFB_LINEAR_VARIANT (avxvnni, LFB_CPU_AVXVNNI)

@@ -8,7 +8,7 @@
 #include <lowerfb/kernels/x86/tile_loop_256.h>
 
 void
-lfb_tile_run_avx2 (const LfbTile256      *tile,
+lfb_tile_run_avx2 (const LfbProductTile  *tile,
                    size_t                 n_rows,
                    const uint8_t * const *rows,
                    const int32_t         *row_sums,

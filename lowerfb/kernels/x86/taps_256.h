@@ -11,18 +11,19 @@
 
 #include <immintrin.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* All distances in vectors; groups and taps are >= 1. */
 typedef struct
 {
-  const __m256i *start;        /* what sums begin with, LFB_GROUP vectors */
+  const int32_t *start;        /* what sums begin with, 32-byte aligned */
   const __m256i *w;            /* [group][tap][sum] */
   size_t         groups;
   size_t         taps;
   size_t         next_tap;
   ptrdiff_t      next_group;   /* from behind the last tap */
   size_t         next_pixel;
-} LfbTaps256;
+} LfbTapLoop;
 
 /* Pixels whose sums registers hold. */
 #define LFB_TAPS_PIXELS ((size_t) 12 / LFB_GROUP)
@@ -49,7 +50,7 @@ typedef struct
 
 /* Sum v of pixel p is @sums[p * LFB_GROUP + v]. */
 static inline __attribute__ ((always_inline)) void
-lfb_taps_sum (const LfbTaps256 *taps,
+lfb_taps_sum (const LfbTapLoop *taps,
               const __m256i    *first,
               __m256i          *sums)
 {
@@ -122,14 +123,14 @@ lfb_taps_sum (const LfbTaps256 *taps,
 
 /* One pixel. */
 static inline void
-lfb_taps_sum_one (const LfbTaps256 *taps,
+lfb_taps_sum_one (const LfbTapLoop *taps,
                   const __m256i    *x,
                   __m256i           sums[LFB_GROUP])
 {
   const __m256i *w = taps->w;
 
   for (size_t v = 0; v < LFB_GROUP; v++)
-    sums[v] = taps->start[v];
+    sums[v] = _mm256_load_si256 ((const __m256i *) taps->start + v);
 
   for (size_t group = 0; group < taps->groups; group++, x += taps->next_group)
     for (size_t tap = 0; tap < taps->taps; tap++, x += taps->next_tap, w += LFB_GROUP)

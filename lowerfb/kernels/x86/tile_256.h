@@ -1,59 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The product that linear and convolution share on 256-bit registers: a tile of a
- * few rows and of up to 16 outputs, from x to bytes (or floats) of y, its sums in
- * registers all the time.
- *
- * A row is a pointer; from it lie the runs, equally far for all rows: one for a
- * linear, one for each row of the kernel of a convolution.  A run is a number of
- * groups of 32 bits: 4 bytes with AVX-VNNI, 2 words with AVX2.
+/* The tiles of product_tile.h on 256-bit registers.  A group is 32 bits of x: 4 bytes
+ * with AVX-VNNI, 2 words with AVX2.
  */
 
 #pragma once
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include <lowerfb/kernels/simd/product_tile.h>
 
-#include <lowerfb/kernels/requantize.h>
+#define LFB_PRODUCT_ROWS ((size_t) 6)  /* at most */
 
-#define LFB_TILE_256_ROWS ((size_t) 6)      /* at most */
-#define LFB_TILE_256_OUTPUTS ((size_t) 16)
-
-typedef struct
-{
-  const ptrdiff_t     *runs;         /* bytes from a row to each of its runs */
-  size_t               n_runs;
-  size_t               size;         /* of a run, in bytes */
-  ptrdiff_t            last;         /* where one more group begins, from the end of the last run; 0: there is none */
-  const uint8_t       *w;            /* for each group 16 lanes */
-  bool                 wide;         /* AVX2: those are words, else bytes */
-  _Alignas (32) int32_t start[16];   /* what sums begin with */
-  const int32_t       *zero_points;  /* 16, which are multiplied with the sums of rows; or NULL */
-  size_t               n;            /* the outputs are n to n + count - 1 */
-  size_t               count;
-
-  const LfbRequantize *requantize;   /* one of the two pairs */
-  uint8_t             *y_u8;
-  const LfbRescale    *rescale;
-  float               *y_f32;
-  size_t               y_stride;
-} LfbTile256;
-
-/* Computes @n_rows, 1 to LFB_TILE_256_ROWS, of which the first is row @row of y.
- * @row_sums: of each, if there are zero points. */
-typedef void (*LfbTile256Run) (const LfbTile256      *tile,
-                               size_t                 n_rows,
-                               const uint8_t * const *rows,
-                               const int32_t         *row_sums,
-                               size_t                 row);
-
-void lfb_tile_run_avx2    (const LfbTile256      *tile,
+/* Computes @n_rows, of which the first is row @row of y.  @row_sums: of each, if there
+ * are zero points. */
+void lfb_tile_run_avx2    (const LfbProductTile  *tile,
                            size_t                 n_rows,
                            const uint8_t * const *rows,
                            const int32_t         *row_sums,
                            size_t                 row);
-void lfb_tile_run_avxvnni (const LfbTile256      *tile,
+void lfb_tile_run_avxvnni (const LfbProductTile  *tile,
                            size_t                 n_rows,
                            const uint8_t * const *rows,
                            const int32_t         *row_sums,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The tiles of tile_256.h, for the multiply-add (LFB_GROUP, lfb_multiply_add) of the
+/* The tiles of product_tile.h, for the multiply-add (LFB_GROUP, lfb_multiply_add) of the
  * file that includes this.
  *
  * 6 rows of 16 outputs have 12 sums; the other registers hold 2 vectors of weights, a
@@ -16,7 +16,7 @@
 #define UNROLLED _Pragma ("GCC unroll 16")
 #define INLINE static inline __attribute__ ((always_inline))
 
-#define ROWS LFB_TILE_256_ROWS
+#define ROWS LFB_PRODUCT_ROWS
 
 INLINE __m256i
 load_weights (const uint8_t *w,
@@ -56,7 +56,7 @@ add_group (__m256i               *sums,
 
 /* @steps groups at a time have sums of their own. */
 INLINE void
-add_runs (const LfbTile256      *tile,
+add_runs (const LfbProductTile  *tile,
           const uint8_t * const *rows,
           __m256i               *sums,
           size_t                 n_rows,
@@ -97,7 +97,7 @@ add_runs (const LfbTile256      *tile,
 }
 
 INLINE void
-run_tile (const LfbTile256      *tile,
+run_tile (const LfbProductTile  *tile,
           const uint8_t * const *rows,
           const int32_t         *row_sums,
           size_t                 row,
@@ -151,7 +151,7 @@ run_tile (const LfbTile256      *tile,
 
 #define DEFINE(kind, n_rows, steps, bytes) \
   static void \
-  run_##kind##_##n_rows (const LfbTile256      *tile, \
+  run_##kind##_##n_rows (const LfbProductTile  *tile, \
                          const uint8_t * const *rows, \
                          const int32_t         *row_sums, \
                          size_t                 row) \
@@ -160,7 +160,7 @@ run_tile (const LfbTile256      *tile,
   }
 #define ENTRY(kind, n_rows, steps, bytes) run_##kind##_##n_rows,
 
-typedef void (*RunRows) (const LfbTile256      *tile,
+typedef void (*RunRows) (const LfbProductTile  *tile,
                          const uint8_t * const *rows,
                          const int32_t         *row_sums,
                          size_t                 row);

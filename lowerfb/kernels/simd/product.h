@@ -1,40 +1,51 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What linear and convolution on 256-bit registers share around the tiles of
- * tile_256.h: packed weights, and a block of rows times all outputs.
- * The file that includes this says
+/* What linear and convolution share around the tiles of product_tile.h: packed weights,
+ * and a block of rows times all outputs.  The file that includes this says
  *
- *   LFB_GROUP     how many values of x a lane of 32 bits holds: 4 (AVX-VNNI) or 2 (AVX2)
- *   LFB_TILE_RUN  the function of tile_256.h
+ *   LFB_GROUP         how many values of x a group has
+ *   LFB_WIDE          1: x are words, from which the zero point has been subtracted; 0: bytes
+ *   LFB_FLIP          what bytes are xored with: 0x80 makes them signed; 0
+ *   LFB_PACKED_WIDE   1: weights are packed as words; 0: as bytes
+ *   LFB_PRODUCT_ROWS  rows of a tile
+ *   LFB_TILE_RUN      the function that computes one
  *
- * With 4, x are bytes as they lie in memory; with 2, words from which the zero point
- * has been subtracted, so that only weights have one left:
+ * Zero points that have not been subtracted come in before and after:
  *
  *     sum (x - zx) (w - zw) = sum (x w) - zx * offset - zw * sum (x),  offset = sum (w) - K zw
  *
- * modulo 2^32, with zx = 0 in the second case.  No sum of two products leaves int32.
+ * modulo 2^32, with the zx that x as the tile reads it has.  No sum of two products
+ * leaves int32.
  */
 
 #pragma once
 
 #include <string.h>
 
-#include <lowerfb/kernels/x86/tile_256.h>
+#include <lowerfb/kernels/simd/product_tile.h>
 
-#define LFB_WIDE (LFB_GROUP == 2)
+/* Bytes of a value of x as a tile reads it, and of a weight. */
+#define LFB_X_SIZE ((size_t) (LFB_WIDE ? 2 : 1))
+#define LFB_W_SIZE ((size_t) (LFB_PACKED_WIDE ? 2 : 1))
 
-/* Bytes of a value of x as a tile reads it. */
-#define LFB_X_SIZE ((size_t) (4 / LFB_GROUP))
+/* Whether tiles of many rows get their weights widened. */
+#define LFB_WIDENS (LFB_WIDE && !LFB_PACKED_WIDE)
 
 /* Rows of a block. */
 #define LFB_BLOCK_ROWS ((size_t) 252)
 
 /* From so many rows on, weights are widened once for all of them. */
-#define LFB_WIDEN_ROWS ((size_t) 3 * LFB_TILE_256_ROWS)
+#define LFB_WIDEN_ROWS ((size_t) 3 * LFB_PRODUCT_ROWS)
+
+#if LFB_PACKED_WIDE
+typedef int16_t LfbPackedWeight;
+#else
+typedef int8_t LfbPackedWeight;
+#endif
 
 /* Packed weights: this, then for each group of a convolution the tiles of its outputs;
  * each the offsets of 16 outputs, their zero points, and the weights,
- * [run][group of LFB_GROUP][output][LFB_GROUP] bytes. */
+ * [run][group][output][LFB_GROUP]. */
 typedef struct
 {
   _Alignas (64) size_t n_groups;
@@ -46,8 +57,8 @@ typedef struct
   bool                 zero_points;
 } LfbProductPacked;
 
-#define LFB_TILE_HEADER (2 * LFB_TILE_256_OUTPUTS * sizeof (int32_t))
-#define LFB_STEP_SIZE (LFB_TILE_256_OUTPUTS * LFB_GROUP)
+#define LFB_TILE_HEADER (2 * LFB_PRODUCT_OUTPUTS * sizeof (int32_t))
+#define LFB_STEP_SIZE (LFB_PRODUCT_OUTPUTS * LFB_GROUP)  /* weights */
 
 static inline size_t
 lfb_product_run_steps (const LfbProductPacked *packed)
@@ -64,13 +75,13 @@ lfb_product_steps (const LfbProductPacked *packed)
 static inline size_t
 lfb_product_tile_size (const LfbProductPacked *packed)
 {
-  return (LFB_TILE_HEADER + lfb_product_steps (packed) * LFB_STEP_SIZE + 63) / 64 * 64;
+  return (LFB_TILE_HEADER + lfb_product_steps (packed) * LFB_STEP_SIZE * LFB_W_SIZE + 63) / 64 * 64;
 }
 
 static inline size_t
 lfb_product_tiles (const LfbProductPacked *packed)
 {
-  return (packed->n + LFB_TILE_256_OUTPUTS - 1) / LFB_TILE_256_OUTPUTS;
+  return (packed->n + LFB_PRODUCT_OUTPUTS - 1) / LFB_PRODUCT_OUTPUTS;
 }
 
 static inline size_t
@@ -85,7 +96,7 @@ lfb_product_tile (const LfbProductPacked *packed,
                   size_t                  n)
 {
   return (uint8_t *) (packed + 1) +
-         (group * lfb_product_tiles (packed) + n / LFB_TILE_256_OUTPUTS) * lfb_product_tile_size (packed);
+         (group * lfb_product_tiles (packed) + n / LFB_PRODUCT_OUTPUTS) * lfb_product_tile_size (packed);
 }
 
 /* Tiles begin as zeros. */
@@ -106,8 +117,8 @@ lfb_product_pack (LfbProductPacked *packed,
                   int32_t           zero_point)
 {
   uint8_t *tile = lfb_product_tile (packed, group, n);
-  int32_t *offset = (int32_t *) tile + n % LFB_TILE_256_OUTPUTS;
-  uint8_t *lane = tile + LFB_TILE_HEADER + n % LFB_TILE_256_OUTPUTS * LFB_GROUP;
+  int32_t *offset = (int32_t *) tile + n % LFB_PRODUCT_OUTPUTS;
+  LfbPackedWeight *lane = (LfbPackedWeight *) (tile + LFB_TILE_HEADER) + n % LFB_PRODUCT_OUTPUTS * LFB_GROUP;
   size_t k = packed->n_runs * packed->run_size;
   size_t whole = packed->run_size / LFB_GROUP, rest = packed->run_size % LFB_GROUP;
   int32_t sum = 0;
@@ -115,16 +126,18 @@ lfb_product_pack (LfbProductPacked *packed,
   for (size_t i = 0; i < k; i++)
     sum += w[i];
   offset[0] = sum - (int32_t) k * zero_point;
-  offset[LFB_TILE_256_OUTPUTS] = zero_point;
+  offset[LFB_PRODUCT_OUTPUTS] = zero_point;
 
   for (size_t run = 0; run < packed->n_runs; run++)
     {
       for (size_t i = 0; i < whole; i++, lane += LFB_STEP_SIZE, w += LFB_GROUP)
-        memcpy (lane, w, LFB_GROUP);
+        for (size_t j = 0; j < LFB_GROUP; j++)
+          lane[j] = w[j];
 
       if (rest > 0)
         {
-          memcpy (packed->overlapping ? lane + LFB_GROUP - rest : lane, w, rest);
+          for (size_t j = 0; j < rest; j++)
+            lane[packed->overlapping ? LFB_GROUP - rest + j : j] = w[j];
           lane += LFB_STEP_SIZE;
           w += rest;
         }
@@ -135,9 +148,9 @@ lfb_product_pack (LfbProductPacked *packed,
 typedef struct
 {
   const LfbProductPacked *packed;
-  LfbTile256              tile;
+  LfbProductTile          tile;
   int32_t                 x_zero_point;
-  uint8_t                *wide;      /* scratch for the weights of a tile, if LFB_WIDE */
+  uint8_t                *wide;      /* scratch for the weights of a tile, if LFB_WIDENS */
 
   size_t                  row;       /* of y: the first of the block */
   size_t                  count;
@@ -184,14 +197,14 @@ lfb_product_set_weights (LfbProduct             *product,
   product->wide = wide;
   product->tile.runs = runs;
   product->tile.n_runs = packed->n_runs;
-  product->tile.size = 4 * (lfb_product_run_steps (packed) - (packed->overlapping ? 1 : 0));
-  product->tile.last = packed->overlapping ? (ptrdiff_t) (rest * LFB_X_SIZE) - 4 : 0;
+  product->tile.size = LFB_GROUP * LFB_X_SIZE * (lfb_product_run_steps (packed) - (packed->overlapping ? 1 : 0));
+  product->tile.last = packed->overlapping ? (ptrdiff_t) rest - LFB_GROUP : 0;
 }
 
 static inline size_t
 lfb_product_wide_size (const LfbProductPacked *packed)
 {
-  return LFB_WIDE ? lfb_product_steps (packed) * LFB_STEP_SIZE * sizeof (int16_t) : 0;
+  return LFB_WIDENS ? lfb_product_steps (packed) * LFB_STEP_SIZE * sizeof (int16_t) : 0;
 }
 
 static inline void
@@ -200,15 +213,15 @@ lfb_product_set_tile (LfbProduct    *product,
 {
   const LfbProductPacked *packed = product->packed;
   const int32_t *offsets = (const int32_t *) header;
-  const int8_t *w = (const int8_t *) (header + LFB_TILE_HEADER);
-  LfbTile256 *tile = &product->tile;
+  const LfbPackedWeight *w = (const LfbPackedWeight *) (header + LFB_TILE_HEADER);
+  LfbProductTile *tile = &product->tile;
 
   tile->w = (const uint8_t *) w;
-  tile->zero_points = packed->zero_points ? offsets + LFB_TILE_256_OUTPUTS : NULL;
-  for (size_t i = 0; i < LFB_TILE_256_OUTPUTS; i++)
-    tile->start[i] = LFB_WIDE ? 0 : -product->x_zero_point * offsets[i];
+  tile->zero_points = packed->zero_points ? offsets + LFB_PRODUCT_OUTPUTS : NULL;
+  for (size_t i = 0; i < LFB_PRODUCT_OUTPUTS; i++)
+    tile->start[i] = LFB_WIDE ? 0 : (LFB_FLIP - product->x_zero_point) * offsets[i];
 
-  tile->wide = LFB_WIDE && product->count >= LFB_WIDEN_ROWS;
+  tile->wide = LFB_WIDENS && product->count >= LFB_WIDEN_ROWS;
   if (tile->wide)
     {
       int16_t *wide = (int16_t *) product->wide;
@@ -228,12 +241,12 @@ lfb_product_run (LfbProduct *product,
                  size_t      n_end)
 {
   const LfbProductPacked *packed = product->packed;
-  size_t n_tiles = (product->count + LFB_TILE_256_ROWS - 1) / LFB_TILE_256_ROWS;
+  size_t n_tiles = (product->count + LFB_PRODUCT_ROWS - 1) / LFB_PRODUCT_ROWS;
 
-  for (size_t n = n_begin; n < n_end; n += LFB_TILE_256_OUTPUTS)
+  for (size_t n = n_begin; n < n_end; n += LFB_PRODUCT_OUTPUTS)
     {
       product->tile.n = group * packed->n + n;
-      product->tile.count = n_end - n < LFB_TILE_256_OUTPUTS ? n_end - n : LFB_TILE_256_OUTPUTS;
+      product->tile.count = n_end - n < LFB_PRODUCT_OUTPUTS ? n_end - n : LFB_PRODUCT_OUTPUTS;
       lfb_product_set_tile (product, lfb_product_tile (packed, group, n));
 
       for (size_t i = 0; i < n_tiles; i++)
@@ -249,31 +262,34 @@ lfb_product_run (LfbProduct *product,
 
 /* --- rows that lie in one piece --- */
 
+/* Whether all rows are copied. */
+#define LFB_COPIES (LFB_WIDE || LFB_FLIP != 0)
+
 /* About how many bytes of x, as a tile reads it, a block has. */
 #define LFB_BLOCK_BYTES ((size_t) 256 * 1024)
 
 static inline size_t
 lfb_product_row_size (const LfbProductPacked *packed)
 {
-  return lfb_product_run_steps (packed) * 4;
+  return lfb_product_run_steps (packed) * LFB_GROUP * LFB_X_SIZE;
 }
 
 static inline size_t
 lfb_product_block_rows (const LfbProductPacked *packed)
 {
-  size_t rows = LFB_BLOCK_BYTES / lfb_product_row_size (packed) / LFB_TILE_256_ROWS * LFB_TILE_256_ROWS;
+  size_t rows = LFB_BLOCK_BYTES / lfb_product_row_size (packed) / LFB_PRODUCT_ROWS * LFB_PRODUCT_ROWS;
 
   if (rows > LFB_BLOCK_ROWS)
     return LFB_BLOCK_ROWS;
 
-  return rows > 8 * LFB_TILE_256_ROWS ? rows : 8 * LFB_TILE_256_ROWS;
+  return rows > 8 * LFB_PRODUCT_ROWS ? rows : 8 * LFB_PRODUCT_ROWS;
 }
 
-/* Whether lfb_product_set_row() copies: wide rows, or rows of less than a group. */
+/* Whether lfb_product_set_row() copies; rows of less than a group in any case. */
 static inline bool
 lfb_product_copies (const LfbProductPacked *packed)
 {
-  return LFB_WIDE || packed->run_size < LFB_GROUP;
+  return LFB_COPIES || packed->run_size < LFB_GROUP;
 }
 
 static inline size_t
@@ -291,7 +307,7 @@ lfb_product_set_row (LfbProduct    *product,
                      void          *copies)
 {
   const LfbProductPacked *packed = product->packed;
-  size_t size = packed->run_size;
+  size_t size = packed->run_size, padded = lfb_product_run_steps (packed) * LFB_GROUP;
   uint8_t *own = (uint8_t *) copies + i * lfb_product_row_size (packed);
   int16_t zero_point = (int16_t) (LFB_WIDE ? product->x_zero_point : 0);
 
@@ -302,7 +318,7 @@ lfb_product_set_row (LfbProduct    *product,
       int32_t sum = 0;
 
       for (size_t j = 0; j < size; j++)
-        sum += x[j] - zero_point;
+        sum += x[j] - zero_point - LFB_FLIP;
       product->row_sums[i] = sum;
     }
 
@@ -312,12 +328,14 @@ lfb_product_set_row (LfbProduct    *product,
 
       for (size_t j = 0; j < size; j++)
         wide[j] = (int16_t) (x[j] - zero_point);
-      if (size % 2 != 0)
-        wide[size] = 0;
+      for (size_t j = size; j < padded; j++)
+        wide[j] = 0;
     }
-  else if (size < LFB_GROUP)
+  else if (lfb_product_copies (packed))
     {
-      memset (own, 0, LFB_GROUP);
-      memcpy (own, x, size);
+      for (size_t j = 0; j < size; j++)
+        own[j] = x[j] ^ LFB_FLIP;
+      for (size_t j = size; j < padded; j++)
+        own[j] = 0;
     }
 }

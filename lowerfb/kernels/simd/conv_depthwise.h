@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Depthwise convolution on 256-bit registers: every channel is its own group.  The
- * file that includes this says which multiply-add there is (LFB_GROUP,
- * lfb_multiply_add).
+/* Depthwise convolution: every channel is its own group.
  *
  * A multiply-add takes LFB_GROUP taps of a channel, those of as many rows: of the rows
  * that a window touches the elements of one column are interleaved, and what comes of
@@ -10,19 +8,21 @@
  * With a stride of 1 two output rows share them, the weights of the second moved by one.
  * A kernel of a single row takes neighbouring columns instead; then one tap of the
  * loops below is LFB_GROUP taps of the kernel.
+ *
+ * The file that includes this has included slab.h, for bytes or words, and a block of
+ * channels with the loop over its taps:
+ *
+ *   LfbVector, LfbSum       vectors of interleaved elements, and of sums
+ *   LFB_BLOCK_CHANNELS      of a block
+ *   LFB_BLOCK_COLUMN        vectors of a column, interleaved
+ *   LFB_BLOCK_SUMS          vectors of the sums of a pixel
+ *   lfb_block_channel ()    the channel of a lane of either
+ *   lfb_block_interleave () from a column of LFB_GROUP rows to its vectors
+ *   LfbBlock                what becomes of sums; lfb_block_init (), _set_channels (), _store_u8 (), _store_f32 ()
+ *   LfbTapLoop                 with lfb_taps_sum () for LFB_TAPS_PIXELS and lfb_taps_sum_one ()
  */
 
-#include <lowerfb/kernels/x86/conv_256.h>
-
-#include <lowerfb/kernels/x86/block_256.h>
-#include <lowerfb/kernels/x86/taps_256.h>
-
-#define LFB_SLAB_WIDE (LFB_GROUP == 2)
-#define LFB_SLAB_FLIP 0
-#define LFB_SLAB_BLOCK LFB_BLOCK_CHANNELS
-#include <lowerfb/kernels/simd/slab.h>
-
-#define INLINE static inline __attribute__ ((always_inline))
+#include <lowerfb/kernels/conv_ways.h>
 
 /* Elements of a slab, and of what a row of outputs needs of it. */
 #define SLAB_SIZE ((size_t) 20 * 1024 / sizeof (LfbSlabElement))
@@ -79,7 +79,7 @@ describe (const LfbConvWeights *weights)
 static size_t
 set_size (const Packed *packed)
 {
-  return packed->groups * packed->taps * LFB_BLOCK_SUMS * 32;
+  return packed->groups * packed->taps * sizeof (LfbVector) * LFB_BLOCK_COLUMN;
 }
 
 static size_t
@@ -104,13 +104,6 @@ pack_size (const LfbConvWeights *weights)
          (packed.channels + LFB_BLOCK_CHANNELS - 1) / LFB_BLOCK_CHANNELS * block_size (&packed);
 }
 
-/* The channel of a lane: interleaving takes channels by fours from both halves. */
-static size_t
-channel_of (size_t lane)
-{
-  return lane / 4 % 2 * 4 * LFB_BLOCK_SUMS + lane / 8 * 4 + lane % 4;
-}
-
 static void
 pack_lane (const LfbConvWeights *weights,
            const Packed         *packed,
@@ -119,7 +112,7 @@ pack_lane (const LfbConvWeights *weights,
 {
   uint8_t *block = find_block (packed, n);
   int32_t *sums = (int32_t *) (block + packed->sets * set_size (packed));
-  size_t channel = n + channel_of (lane);
+  size_t channel = n + lfb_block_channel (lane);
   int32_t zero_point;
 
   if (channel >= packed->channels)
@@ -218,7 +211,7 @@ scratch_size (const void      *buffer,
   slab = layout (window);
 
   return (slab_elements (&slab) * sizeof (LfbSlabElement) + 63) / 64 * 64 +
-         packed->groups * n_columns (packed, window, slab.outputs) * LFB_BLOCK_SUMS * 32;
+         packed->groups * n_columns (packed, window, slab.outputs) * sizeof (LfbVector) * LFB_BLOCK_COLUMN;
 }
 
 typedef struct
@@ -227,38 +220,12 @@ typedef struct
   const LfbConvArgs *args;
   LfbSlab            slab;
   LfbSlabElement    *elements;
-  __m256i           *interleaved;  /* [group][column][sum] */
+  LfbVector         *interleaved;  /* [group][column] */
   size_t             columns;      /* between groups */
-  __m256i            start[LFB_BLOCK_SUMS];
+  _Alignas (32) int32_t start[LFB_BLOCK_CHANNELS];
   const uint8_t     *weights;      /* of the block */
-  LfbBlock256        block;
+  LfbBlock        block;
 } Run;
-
-INLINE void
-interleave (const LfbSlabElement *const *rows,
-            size_t                       at,
-            __m256i                     *to)
-{
-  __m256i a = _mm256_loadu_si256 ((const __m256i *) (rows[0] + at));
-  __m256i b = _mm256_loadu_si256 ((const __m256i *) (rows[1] + at));
-
-#if LFB_GROUP == 2
-  to[0] = _mm256_unpacklo_epi16 (a, b);
-  to[1] = _mm256_unpackhi_epi16 (a, b);
-#else
-  __m256i c = _mm256_loadu_si256 ((const __m256i *) (rows[2] + at));
-  __m256i d = _mm256_loadu_si256 ((const __m256i *) (rows[3] + at));
-  __m256i ab = _mm256_unpacklo_epi8 (a, b);
-  __m256i cd = _mm256_unpacklo_epi8 (c, d);
-
-  to[0] = _mm256_unpacklo_epi16 (ab, cd);
-  to[1] = _mm256_unpackhi_epi16 (ab, cd);
-  ab = _mm256_unpackhi_epi8 (a, b);
-  cd = _mm256_unpackhi_epi8 (c, d);
-  to[2] = _mm256_unpacklo_epi16 (ab, cd);
-  to[3] = _mm256_unpackhi_epi16 (ab, cd);
-#endif
-}
 
 /* The columns of the windows of output row @row of the piece. */
 static void
@@ -271,7 +238,7 @@ interleave_rows (const Run *run,
 
   for (size_t group = 0; group < packed->groups; group++)
     {
-      __m256i *to = run->interleaved + group * run->columns * LFB_BLOCK_SUMS;
+      LfbVector *to = run->interleaved + group * run->columns * LFB_BLOCK_COLUMN;
       const LfbSlabElement *rows[LFB_GROUP];
 
       for (size_t i = 0; i < LFB_GROUP; i++)
@@ -290,20 +257,20 @@ interleave_rows (const Run *run,
         }
 
       for (size_t column = 0; column < columns; column++)
-        interleave (rows, column * LFB_BLOCK_CHANNELS, to + column * LFB_BLOCK_SUMS);
+        lfb_block_interleave (rows, column * LFB_BLOCK_CHANNELS, to + column * LFB_BLOCK_COLUMN);
     }
 }
 
 /* @count neighbouring outputs. */
 static void
-run_bytes (const LfbBlock256 *block,
-           const LfbTaps256  *taps,
-           const __m256i     *interleaved,
+run_bytes (const LfbBlock *block,
+           const LfbTapLoop  *taps,
+           const LfbVector     *interleaved,
            size_t             count,
            uint8_t           *y,
            size_t             y_stride)
 {
-  __m256i sums[LFB_TAPS_PIXELS * LFB_BLOCK_SUMS];
+  LfbSum sums[LFB_TAPS_PIXELS * LFB_BLOCK_SUMS];
   size_t first = 0;
 
   if (count < LFB_TAPS_PIXELS)
@@ -331,27 +298,32 @@ run_bytes (const LfbBlock256 *block,
 
 /* One output in any case: with zero points of weights, and as floats. */
 static void
-run_pixel (const LfbBlock256 *block,
-           const LfbTaps256  *taps,
-           const __m256i     *first,
-           const __m256i     *zero_points,
+run_pixel (const LfbBlock *block,
+           const LfbTapLoop  *taps,
+           const LfbVector     *first,
+           const int32_t     *zero_points,
            size_t             at)
 {
-  const __m256i zeros[LFB_BLOCK_SUMS] = { _mm256_setzero_si256 () };
-  __m256i sums[LFB_BLOCK_SUMS], x_sums[LFB_BLOCK_SUMS];
+  LfbSum sums[LFB_BLOCK_SUMS];
 
   lfb_taps_sum_one (taps, first, sums);
 
   if (zero_points != NULL)
     {
-      LfbTaps256 ones = *taps;
+      _Alignas (32) const int32_t zeros[LFB_BLOCK_CHANNELS] = { 0 };
+      LfbSum x_sums[LFB_BLOCK_SUMS];
+      int32_t products[LFB_BLOCK_CHANNELS], x[LFB_BLOCK_CHANNELS];
+      LfbTapLoop ones = *taps;
 
       ones.start = zeros;
-      ones.w += taps->groups * taps->taps * LFB_BLOCK_SUMS;
+      ones.w += taps->groups * taps->taps * LFB_BLOCK_COLUMN;
       lfb_taps_sum_one (&ones, first, x_sums);
 
-      for (size_t v = 0; v < LFB_BLOCK_SUMS; v++)
-        sums[v] = _mm256_sub_epi32 (sums[v], _mm256_mullo_epi32 (x_sums[v], zero_points[v]));
+      memcpy (products, sums, sizeof sums);
+      memcpy (x, x_sums, sizeof x_sums);
+      for (size_t lane = 0; lane < LFB_BLOCK_CHANNELS; lane++)
+        products[lane] -= x[lane] * zero_points[lane];
+      memcpy (sums, products, sizeof sums);
     }
 
   if (block->requantize != NULL)
@@ -368,18 +340,18 @@ run_row (const Run *run,
          size_t     pixel)
 {
   const Packed *packed = run->packed;
-  const LfbBlock256 *block = &run->block;
+  const LfbBlock *block = &run->block;
   size_t dilation = tap_dilation (packed, run->args->window);
   size_t y_stride = run->args->y_stride, at = pixel * y_stride + block->n;
-  const __m256i *sums = (const __m256i *) (run->weights + packed->sets * set_size (packed));
-  LfbTaps256 taps = {
+  const int32_t *sums = (const int32_t *) (run->weights + packed->sets * set_size (packed));
+  LfbTapLoop taps = {
     .start = run->start,
-    .w = (const __m256i *) (run->weights + set * set_size (packed)),
+    .w = (const LfbVector *) (run->weights + set * set_size (packed)),
     .groups = packed->groups,
     .taps = packed->taps,
-    .next_tap = dilation * LFB_BLOCK_SUMS,
-    .next_group = ((ptrdiff_t) run->columns - (ptrdiff_t) (packed->taps * dilation)) * (ptrdiff_t) LFB_BLOCK_SUMS,
-    .next_pixel = run->args->window->stride[2] * LFB_BLOCK_SUMS,
+    .next_tap = dilation * LFB_BLOCK_COLUMN,
+    .next_group = ((ptrdiff_t) run->columns - (ptrdiff_t) (packed->taps * dilation)) * (ptrdiff_t) LFB_BLOCK_COLUMN,
+    .next_pixel = run->args->window->stride[2] * LFB_BLOCK_COLUMN,
   };
 
   if (block->requantize != NULL && !packed->zero_points)
@@ -387,7 +359,7 @@ run_row (const Run *run,
   else
     for (size_t i = 0; i < count; i++)
       run_pixel (block, &taps, run->interleaved + i * taps.next_pixel,
-                 packed->zero_points ? sums + LFB_BLOCK_SUMS : NULL, at + i * y_stride);
+                 packed->zero_points ? sums + LFB_BLOCK_CHANNELS : NULL, at + i * y_stride);
 }
 
 static void
@@ -418,14 +390,13 @@ set_block (Run   *run,
 {
   const Packed *packed = run->packed;
   const int32_t *sums;
-  int32_t *start = (int32_t *) run->start;
 
   lfb_block_set_channels (&run->block, n, packed->channels);
   run->slab.channels = run->block.channels;
   run->weights = find_block (packed, n);
   sums = (const int32_t *) (run->weights + packed->sets * set_size (packed));
   for (size_t lane = 0; lane < LFB_BLOCK_CHANNELS; lane++)
-    start[lane] = LFB_SLAB_WIDE ? 0 : -run->slab.zero_point * sums[lane];
+    run->start[lane] = LFB_SLAB_WIDE ? 0 : (LFB_SLAB_FLIP - run->slab.zero_point) * sums[lane];
 }
 
 static void
@@ -444,12 +415,12 @@ run_all (Run *run)
   slab->zero_point = lfb_block_x_zero_point (&run->block);
   elements = lfb_slab_elements (slab, SLAB_SIZE, SLAB_SIZE);
   run->elements = args->scratch;
-  run->interleaved = (__m256i *) ((uint8_t *) args->scratch +
+  run->interleaved = (LfbVector *) ((uint8_t *) args->scratch +
                                   (slab_elements (slab) * sizeof (LfbSlabElement) + 63) / 64 * 64);
   run->columns = n_columns (run->packed, args->window, slab->outputs);
 
   for (size_t lane = 0; lane < LFB_BLOCK_CHANNELS; lane++)
-    run->block.order[lane] = (uint8_t) channel_of (lane);
+    run->block.order[lane] = (uint8_t) lfb_block_channel (lane);
   lfb_block_init (&run->block);
 
   for (size_t n = args->n_begin; n < args->n_end; n += LFB_BLOCK_CHANNELS)

@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Convolution on 256-bit registers as a product of pixels and outputs, for any weights;
- * the product is that of product_256.h, and what the file that includes this has to
- * say is said there.
+/* Convolution as a product of pixels and outputs, for any weights; the product is that
+ * of product.h, and what the file that includes this has to say is said there.
  *
  * A kernel of one tap takes its pixels as a linear takes its rows.  Any other copies
  * a part of the image into a slab, in which a row of the kernel is one run.
  */
 
-#include <lowerfb/kernels/x86/conv_256.h>
+#include <lowerfb/kernels/conv_ways.h>
 
-#include <lowerfb/kernels/x86/product_256.h>
+#include <lowerfb/kernels/simd/product.h>
 
 #define LFB_SLAB_WIDE LFB_WIDE
-#define LFB_SLAB_FLIP 0
+#define LFB_SLAB_FLIP LFB_FLIP
 #define LFB_SLAB_BLOCK 64
 #include <lowerfb/kernels/simd/slab.h>
 
@@ -53,7 +52,7 @@ describe (const LfbConvWeights *weights)
     .n = weights->out_channels / weights->groups,
     .n_runs = weights->kernel[0] * weights->kernel[1],
     .run_size = weights->kernel[2] * channels,
-    .overlapping = !LFB_WIDE && is_pointwise (weights->kernel) && channels % LFB_GROUP != 0 && channels > LFB_GROUP,
+    .overlapping = !LFB_COPIES && is_pointwise (weights->kernel) && channels % LFB_GROUP != 0 && channels > LFB_GROUP,
     .zero_points = weights->zero_points != NULL,
   };
 }
@@ -92,7 +91,7 @@ n_step (const void *buffer)
 {
   const Packed *packed = buffer;
 
-  return packed->product.n_groups == 1 ? LFB_TILE_256_OUTPUTS : packed->product.n;
+  return packed->product.n_groups == 1 ? LFB_PRODUCT_OUTPUTS : packed->product.n;
 }
 
 static LfbSlab
@@ -194,7 +193,7 @@ sum_window (const Run     *run,
       const LfbSlabElement *elements = (const LfbSlabElement *) (row + run->runs[i]);
 
       for (size_t j = 0; j < run->packed->product.run_size; j++)
-        sum += elements[j];
+        sum += elements[j] - (LFB_FLIP != 0 && elements[j] >= 128 ? 256 : 0);
     }
 
   return sum;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Linear on 256-bit registers: blocks of rows, as product_256.h takes them.  What the
- * file that includes this has to say is said there.
+/* Linear by blocks of rows, as product.h takes them.  What the file that includes this
+ * has to say is said there.
  */
 
 #include <lowerfb/kernels/linear.h>
 
-#include <lowerfb/kernels/x86/product_256.h>
+#include <lowerfb/kernels/simd/product.h>
 
 static LfbProductPacked
 describe (const LfbLinearWeights *weights)
@@ -16,7 +16,7 @@ describe (const LfbLinearWeights *weights)
     .n = weights->n,
     .n_runs = 1,
     .run_size = weights->k,
-    .overlapping = !LFB_WIDE && weights->k % LFB_GROUP != 0 && weights->k > LFB_GROUP,
+    .overlapping = !LFB_COPIES && weights->k % LFB_GROUP != 0 && weights->k > LFB_GROUP,
     .zero_points = weights->zero_points != NULL,
   };
 }
@@ -97,8 +97,8 @@ run_f32 (const void          *packed,
   const LfbLinearKernel lfb_linear_u8s8_##name = { \
     .isa = #name, \
     .needs = (flags), \
-    .tile_m = LFB_TILE_256_ROWS, \
-    .tile_n = LFB_TILE_256_OUTPUTS, \
+    .tile_m = LFB_PRODUCT_ROWS, \
+    .tile_n = LFB_PRODUCT_OUTPUTS, \
     .pack_size = pack_size, \
     .pack = pack, \
     .scratch_size = scratch_size, \

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Convolution of any weights in NEON with dot products. */
+
+#include <lowerfb/kernels/cpu.h>
+#include <lowerfb/kernels/neon/conv.h>
+#include <lowerfb/kernels/neon/tile.h>
+
+#define LFB_GROUP 4
+#define LFB_WIDE 0
+#define LFB_FLIP 0x80
+#define LFB_PACKED_WIDE 0
+#define LFB_TILE_RUN lfb_tile_run_neondot
+
+#include <lowerfb/kernels/simd/conv_dense.h>
+
+LFB_CONV_WAY (lfb_conv_dense_neondot, LFB_CPU_NEON | LFB_CPU_NEONDOT)
