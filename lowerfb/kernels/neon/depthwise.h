@@ -58,6 +58,7 @@ typedef struct
 {
   const LfbRequantize *requantize;  /* one of the two pairs */
   uint8_t             *y_u8;
+  const LfbAddend     *addend;      /* to y_u8; or NULL */
   const LfbRescale    *rescale;
   float               *y_f32;
 
@@ -100,6 +101,22 @@ lfb_block_store_u8 (const LfbBlock *block,
     lfb_requantize_row (block->requantize, acc, block->n, LFB_BLOCK_CHANNELS, y);
   else
     lfb_requantize_row (block->requantize, acc, block->n, block->channels, y);
+}
+
+/* With the addend of @pixel. */
+static inline void
+lfb_block_store_added (const LfbBlock *block,
+                       const LfbSum   *sums,
+                       size_t          pixel,
+                       uint8_t        *y)
+{
+  const LfbAddend *addend = block->addend;
+  int32_t acc[LFB_BLOCK_CHANNELS];
+
+  for (size_t v = 0; v < LFB_BLOCK_SUMS; v++)
+    vst1q_s32 (acc + 4 * v, sums[v]);
+  lfb_requantize_add_row (block->requantize, addend, acc, addend->q + pixel * addend->stride + block->n, block->n,
+                          block->channels, y);
 }
 
 static inline void

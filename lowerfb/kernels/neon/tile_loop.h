@@ -26,6 +26,7 @@ run_tile (const LfbProductTile  *tile,
 {
   const LfbOutput output = {
     .requantize = tile->requantize, .y_u8 = tile->y_u8, .rescale = tile->rescale, .y_f32 = tile->y_f32,
+    .y_stride = tile->y_stride, .addend = tile->addend,
   };
   const uint8_t *w = tile->w;
   int32x4_t sums[LFB_PRODUCT_ROWS][4];
@@ -58,7 +59,7 @@ run_tile (const LfbProductTile  *tile,
       }
 
   for (size_t r = 0; r < n_rows; r++)
-    lfb_output_row (&output, acc[r], (row + r) * tile->y_stride, tile->n, tile->count);
+    lfb_output_row (&output, acc[r], row + r, tile->n, tile->count);
 }
 
 /* A constant count of rows keeps the sums in registers. */

@@ -322,7 +322,7 @@ run_u8 (const void          *packed,
 
   run.packed = packed;
   run.args = args;
-  lfb_product_set_u8 (&run.product, requantize, y, args->y_stride);
+  lfb_product_set_u8 (&run.product, requantize, args->addend, y, args->y_stride);
   run_blocks (&run);
 }
 

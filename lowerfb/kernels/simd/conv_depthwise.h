@@ -18,7 +18,7 @@
  *   LFB_BLOCK_SUMS          vectors of the sums of a pixel
  *   lfb_block_channel ()    the channel of a lane of either
  *   lfb_block_interleave () from a column of LFB_GROUP rows to its vectors
- *   LfbBlock                what becomes of sums; lfb_block_init (), _set_channels (), _store_u8 (), _store_f32 ()
+ *   LfbBlock                what becomes of sums; lfb_block_init (), _set_channels (), _store_u8 (), _store_added (), _store_f32 ()
  *   LfbTapLoop                 with lfb_taps_sum () for LFB_TAPS_PIXELS and lfb_taps_sum_one ()
  */
 
@@ -296,12 +296,13 @@ run_bytes (const LfbBlock *block,
     }
 }
 
-/* One output in any case: with zero points of weights, and as floats. */
+/* One output in any case: with zero points of weights, with an addend, and as floats. */
 static void
 run_pixel (const LfbBlock *block,
            const LfbTapLoop  *taps,
            const LfbVector     *first,
            const int32_t     *zero_points,
+           size_t             pixel,
            size_t             at)
 {
   LfbSum sums[LFB_BLOCK_SUMS];
@@ -326,7 +327,9 @@ run_pixel (const LfbBlock *block,
       memcpy (sums, products, sizeof sums);
     }
 
-  if (block->requantize != NULL)
+  if (block->requantize != NULL && block->addend != NULL)
+    lfb_block_store_added (block, sums, pixel, block->y_u8 + at);
+  else if (block->requantize != NULL)
     lfb_block_store_u8 (block, sums, block->y_u8 + at);
   else
     lfb_block_store_f32 (block, sums, block->y_f32 + at);
@@ -354,12 +357,12 @@ run_row (const Run *run,
     .next_pixel = run->args->window->stride[2] * LFB_BLOCK_COLUMN,
   };
 
-  if (block->requantize != NULL && !packed->zero_points)
+  if (block->requantize != NULL && block->addend == NULL && !packed->zero_points)
     run_bytes (block, &taps, run->interleaved, count, block->y_u8 + at, y_stride);
   else
     for (size_t i = 0; i < count; i++)
       run_pixel (block, &taps, run->interleaved + i * taps.next_pixel,
-                 packed->zero_points ? sums + LFB_BLOCK_CHANNELS : NULL, at + i * y_stride);
+                 packed->zero_points ? sums + LFB_BLOCK_CHANNELS : NULL, pixel + i, at + i * y_stride);
 }
 
 static void
@@ -444,7 +447,7 @@ run_u8 (const void          *packed,
         const LfbRequantize *requantize,
         uint8_t             *y)
 {
-  Run run = { .packed = packed, .args = args, .block = { .requantize = requantize, .y_u8 = y } };
+  Run run = { .packed = packed, .args = args, .block = { .requantize = requantize, .y_u8 = y, .addend = args->addend } };
 
   run_all (&run);
 }

@@ -77,7 +77,7 @@ run_u8 (const void          *packed,
 {
   LfbProduct product;
 
-  lfb_product_set_u8 (&product, requantize, y, args->y_stride);
+  lfb_product_set_u8 (&product, requantize, NULL, y, args->y_stride);
   run (&product, packed, args);
 }
 

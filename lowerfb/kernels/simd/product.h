@@ -161,11 +161,14 @@ typedef struct
 static inline void
 lfb_product_set_u8 (LfbProduct          *product,
                     const LfbRequantize *requantize,
+                    const LfbAddend     *addend,
                     uint8_t             *y,
                     size_t               y_stride)
 {
   product->tile.requantize = requantize;
   product->tile.y_u8 = y;
+  product->tile.addend = addend;
+  product->tile.rescale = NULL;
   product->tile.y_stride = y_stride;
   product->x_zero_point = requantize->x_zero_point;
 }

@@ -34,6 +34,7 @@ typedef struct
 
   const LfbRequantize *requantize;   /* one of the two pairs */
   uint8_t             *y_u8;
+  const LfbAddend     *addend;       /* to y_u8; or NULL */
   const LfbRescale    *rescale;
   float               *y_f32;
   size_t               y_stride;

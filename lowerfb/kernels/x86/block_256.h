@@ -22,6 +22,7 @@ typedef struct
 {
   const LfbRequantize *requantize;  /* one of the two pairs */
   uint8_t             *y_u8;
+  const LfbAddend     *addend;      /* to y_u8; or NULL */
   const LfbRescale    *rescale;
   float               *y_f32;
 
@@ -136,6 +137,27 @@ lfb_block_store_u8 (const LfbBlock *block,
     _mm_storeu_si128 ((__m128i *) y, _mm256_castsi256_si128 (bytes));
   else
     _mm256_storeu_si256 ((__m256i *) y, bytes);
+}
+
+/* With the addend of @pixel. */
+static inline void
+lfb_block_store_added (const LfbBlock *block,
+                       const __m256i  *sums,
+                       size_t          pixel,
+                       uint8_t        *y)
+{
+  _Alignas (32) int32_t lanes[LFB_BLOCK_CHANNELS], in_order[LFB_BLOCK_CHANNELS];
+
+  for (size_t i = 0; i < LFB_BLOCK_SUMS; i++)
+    _mm256_store_si256 ((__m256i *) lanes + i, sums[i]);
+  for (size_t lane = 0; lane < LFB_BLOCK_CHANNELS; lane++)
+    in_order[block->order[lane]] = lanes[lane];
+
+  for (size_t i = 0; i < block->channels; i += 16)
+    lfb_requantize_add_avx2 (block->requantize, block->addend, block->n + i,
+                             block->channels - i < 16 ? block->channels - i : 16,
+                             _mm256_load_si256 ((const __m256i *) (in_order + i)),
+                             _mm256_load_si256 ((const __m256i *) (in_order + i + 8)), pixel, y + i);
 }
 
 static inline void

@@ -244,20 +244,24 @@ sum_pixels (const Run            *run,
     }
 }
 
-/* From element @x on, to element @at of y. */
+/* From element @x on, to pixel @pixel of y and its neighbours. */
 INLINE void
 run_pixels (const Run            *run,
             const LfbSlabElement *x,
-            size_t                at,
+            size_t                pixel,
             size_t                parts,
             size_t                pixels)
 {
   size_t next = run->args->window->stride[2] * LFB_BLOCK_CHANNELS;
+  size_t at = pixel * run->args->y_stride + run->block.n;
   __m256i sums[PIXELS][LFB_BLOCK_SUMS];
 
   sum_pixels (run, x, next, parts, pixels, sums);
 
-  if (run->block.requantize != NULL)
+  if (run->block.requantize != NULL && run->block.addend != NULL)
+    for (size_t p = 0; p < pixels; p++)
+      lfb_block_store_added (&run->block, sums[p], pixel + p, run->block.y_u8 + at + p * run->args->y_stride);
+  else if (run->block.requantize != NULL)
     UNROLLED
     for (size_t p = 0; p < pixels; p++)
       lfb_block_store_u8 (&run->block, sums[p], run->block.y_u8 + at + p * run->args->y_stride);
@@ -270,20 +274,20 @@ run_pixels (const Run            *run,
 
 #define DEFINE(parts) \
   static void \
-  run_one_##parts (const Run *run, const LfbSlabElement *x, size_t at) \
+  run_one_##parts (const Run *run, const LfbSlabElement *x, size_t pixel) \
   { \
-    run_pixels (run, x, at, parts, 1); \
+    run_pixels (run, x, pixel, parts, 1); \
   } \
   \
   static void \
-  run_several_##parts (const Run *run, const LfbSlabElement *x, size_t at) \
+  run_several_##parts (const Run *run, const LfbSlabElement *x, size_t pixel) \
   { \
-    run_pixels (run, x, at, parts, PIXELS); \
+    run_pixels (run, x, pixel, parts, PIXELS); \
   }
 EACH_PARTS (DEFINE)
 #undef DEFINE
 
-typedef void (*RunPixels) (const Run *run, const LfbSlabElement *x, size_t at);
+typedef void (*RunPixels) (const Run *run, const LfbSlabElement *x, size_t pixel);
 
 static void
 run_piece (const Run          *run,
@@ -301,12 +305,12 @@ run_piece (const Run          *run,
   for (size_t row = 0; row < piece->rows; row++)
     {
       const LfbSlabElement *x = run->elements + lfb_slab_window (&run->slab, row, 0);
-      size_t at = (pixel + row * piece->columns) * run->args->y_stride + run->block.n, i = 0;
+      size_t first = pixel + row * piece->columns, i = 0;
 
       for (; i + PIXELS <= piece->columns; i += PIXELS)
-        several (run, x + i * next, at + i * run->args->y_stride);
+        several (run, x + i * next, first + i);
       for (; i < piece->columns; i++)
-        one (run, x + i * next, at + i * run->args->y_stride);
+        one (run, x + i * next, first + i);
     }
 }
 
@@ -382,7 +386,7 @@ run_u8 (const void          *packed,
         const LfbRequantize *requantize,
         uint8_t             *y)
 {
-  Run run = { .packed = packed, .args = args, .block = { .requantize = requantize, .y_u8 = y } };
+  Run run = { .packed = packed, .args = args, .block = { .requantize = requantize, .y_u8 = y, .addend = args->addend } };
 
   run_all (&run);
 }

@@ -133,7 +133,10 @@ run_tile (const LfbProductTile  *tile,
                                      _mm256_mullo_epi32 (_mm256_loadu_si256 ((const __m256i *) tile->zero_points + v),
                                                          _mm256_set1_epi32 (row_sums[r])));
 
-      if (tile->requantize != NULL)
+      if (tile->requantize != NULL && tile->addend != NULL)
+        lfb_requantize_add_avx2 (tile->requantize, tile->addend, tile->n, count, sum[0], sum[1], row + r,
+                                 tile->y_u8 + at);
+      else if (tile->requantize != NULL)
         lfb_requantize_avx2 (tile->requantize, tile->n, count, sum[0], sum[1], tile->y_u8 + at);
       else
         {
