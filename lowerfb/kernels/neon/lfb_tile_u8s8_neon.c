@@ -34,6 +34,7 @@
 LFB_NEON_INLINE void
 lfb_add_step (int32x4_t      sums[LFB_PRODUCT_ROWS][4],
               const uint8_t *x[LFB_PRODUCT_ROWS],
+              ptrdiff_t      at,
               const uint8_t *w,
               size_t         rows)
 {
@@ -41,10 +42,7 @@ lfb_add_step (int32x4_t      sums[LFB_PRODUCT_ROWS][4],
   int16x8_t values[LFB_PRODUCT_ROWS];
 
   for (size_t r = 0; r < rows; r++)
-    {
-      values[r] = vreinterpretq_s16_u8 (vld1q_u8 (x[r]));
-      x[r] += LFB_STEP_SIZE;
-    }
+    values[r] = vreinterpretq_s16_u8 (vld1q_u8 (x[r] + at));
 
   ADD_LANE (0);
   ADD_LANE (1);
@@ -59,6 +57,7 @@ lfb_add_step (int32x4_t      sums[LFB_PRODUCT_ROWS][4],
 LFB_NEON_INLINE void
 lfb_add_group (int32x4_t      sums[LFB_PRODUCT_ROWS][4],
                const uint8_t *x[LFB_PRODUCT_ROWS],
+               ptrdiff_t      at,
                const uint8_t *w,
                size_t         rows)
 {
@@ -66,10 +65,7 @@ lfb_add_group (int32x4_t      sums[LFB_PRODUCT_ROWS][4],
   int16x8_t values[LFB_PRODUCT_ROWS];
 
   for (size_t r = 0; r < rows; r++)
-    {
-      values[r] = vld1q_dup_s16 ((const int16_t *) (const void *) x[r]);
-      x[r] += LFB_GROUP_SIZE;
-    }
+    values[r] = vld1q_dup_s16 ((const int16_t *) (const void *) (x[r] + at));
 
   ADD_LANE (0);
 }

@@ -6,7 +6,7 @@
  *   LFB_STEP_SIZE        bytes of a row that one step of the loop takes, in a vector
  *   LFB_GROUP_SIZE       bytes of a group
  *   LFB_GROUP_WEIGHTS    bytes of its weights
- *   lfb_add_step, lfb_add_group  (sums, x, w, rows), the addresses of x a pointer each
+ *   lfb_add_step, lfb_add_group  (sums, x, at, w, rows): @at bytes from the pointers of the rows
  *
  * 4 rows of 16 outputs, the shape of XNNPACK's kernels too, have 16 sums.  They take the
  * output stage of plain C, which the compiler vectorises.
@@ -29,6 +29,7 @@ run_tile (const LfbProductTile  *tile,
     .y_stride = tile->y_stride, .addend = tile->addend,
   };
   const uint8_t *w = tile->w;
+  const uint8_t *x[LFB_PRODUCT_ROWS];
   int32x4_t sums[LFB_PRODUCT_ROWS][4];
   int32_t acc[LFB_PRODUCT_ROWS][LFB_PRODUCT_OUTPUTS];
 
@@ -36,18 +37,20 @@ run_tile (const LfbProductTile  *tile,
     for (int i = 0; i < 4; i++)
       sums[r][i] = vld1q_s32 (tile->start + 4 * i);
 
+  for (size_t r = 0; r < n_rows; r++)
+    x[r] = rows[r];
+
   for (size_t run = 0; run < tile->n_runs; run++)
     {
-      const uint8_t *x[LFB_PRODUCT_ROWS];
-      size_t left = tile->size;
+      ptrdiff_t at = tile->runs[run], end = at + (ptrdiff_t) tile->size;
 
-      for (size_t r = 0; r < n_rows; r++)
-        x[r] = rows[r] + tile->runs[run];
-
-      for (; left >= LFB_STEP_SIZE; left -= LFB_STEP_SIZE, w += LFB_STEP_SIZE / LFB_GROUP_SIZE * LFB_GROUP_WEIGHTS)
-        lfb_add_step (sums, x, w, n_rows);
-      for (; left > 0; left -= LFB_GROUP_SIZE, w += LFB_GROUP_WEIGHTS)
-        lfb_add_group (sums, x, w, n_rows);
+      for (; at <= end - (ptrdiff_t) LFB_STEP_SIZE; at += (ptrdiff_t) LFB_STEP_SIZE)
+        {
+          lfb_add_step (sums, x, at, w, n_rows);
+          w += LFB_STEP_SIZE / LFB_GROUP_SIZE * LFB_GROUP_WEIGHTS;
+        }
+      for (; at < end; at += (ptrdiff_t) LFB_GROUP_SIZE, w += LFB_GROUP_WEIGHTS)
+        lfb_add_group (sums, x, at, w, n_rows);
     }
 
   for (size_t r = 0; r < n_rows; r++)

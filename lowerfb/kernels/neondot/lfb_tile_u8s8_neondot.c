@@ -30,16 +30,14 @@
 LFB_NEON_INLINE void
 lfb_add_step (int32x4_t      sums[LFB_PRODUCT_ROWS][4],
               const uint8_t *x[LFB_PRODUCT_ROWS],
+              ptrdiff_t      at,
               const uint8_t *w,
               size_t         rows)
 {
   int8x16_t values[LFB_PRODUCT_ROWS];
 
   for (size_t r = 0; r < rows; r++)
-    {
-      values[r] = vreinterpretq_s8_u8 (vld1q_u8 (x[r]));
-      x[r] += LFB_STEP_SIZE;
-    }
+    values[r] = vreinterpretq_s8_u8 (vld1q_u8 (x[r] + at));
 
   ADD_LANE (0);
   ADD_LANE (1);
@@ -50,6 +48,7 @@ lfb_add_step (int32x4_t      sums[LFB_PRODUCT_ROWS][4],
 LFB_NEON_INLINE void
 lfb_add_group (int32x4_t      sums[LFB_PRODUCT_ROWS][4],
                const uint8_t *x[LFB_PRODUCT_ROWS],
+               ptrdiff_t      at,
                const uint8_t *w,
                size_t         rows)
 {
@@ -59,8 +58,7 @@ lfb_add_group (int32x4_t      sums[LFB_PRODUCT_ROWS][4],
     {
       /* Any alignment. */
       values[r] = vreinterpretq_s8_u32 (vdupq_n_u32 (0));
-      values[r] = vreinterpretq_s8_u32 (vld1q_lane_u32 ((const void *) x[r], vreinterpretq_u32_s8 (values[r]), 0));
-      x[r] += LFB_GROUP_SIZE;
+      values[r] = vreinterpretq_s8_u32 (vld1q_lane_u32 ((const void *) (x[r] + at), vreinterpretq_u32_s8 (values[r]), 0));
     }
 
   ADD_LANE (0);
