@@ -251,22 +251,8 @@ apply_tensor (View          *view,
       return FALSE;
     }
   integers = lfb_tensor_convert (indices, LFB_DTYPE_INT64, error);
-  if (integers == NULL)
-    return FALSE;
-  for (gsize i = 0; i < (gsize) lfb_tensor_get_n_elements (integers); i++)
-    {
-      gint64 at = lfb_tensor_read_int (integers, i);
 
-      if (at < -shape[0] || at >= shape[0])
-        {
-          g_set_error (error, LFB_ERROR, LFB_ERROR_RANGE,
-                       "index %" G_GINT64_FORMAT " in a tensor is out of range for a dimension of size %" G_GINT64_FORMAT, at, shape[0]);
-          g_object_unref (integers);
-          return FALSE;
-        }
-    }
-
-  return add_dimension (view, shape[0], strides[0], integers, error);
+  return integers != NULL && add_dimension (view, shape[0], strides[0], integers, error);
 }
 
 static gboolean
@@ -402,6 +388,30 @@ plan_indices (const View  *view,
   return TRUE;
 }
 
+static gboolean
+check_indices (const View  *view,
+               GError     **error)
+{
+  for (gsize i = 0; i < view->n_dims; i++)
+    {
+      gsize n = view->indices[i] != NULL ? lfb_tensor_get_n_elements (view->indices[i]) : 0;
+
+      for (gsize k = 0; k < n; k++)
+        {
+          gint64 at = lfb_tensor_read_int (view->indices[i], k), size = view->shape[i];
+
+          if (at < -size || at >= size)
+            {
+              g_set_error (error, LFB_ERROR, LFB_ERROR_RANGE,
+                           "index %" G_GINT64_FORMAT " in a tensor is out of range for a dimension of size %" G_GINT64_FORMAT, at, size);
+              return FALSE;
+            }
+        }
+    }
+
+  return TRUE;
+}
+
 /* Gathers what index tensors name: for each of their elements the view of the
  * other dimensions, put where the plan says.
  */
@@ -419,6 +429,7 @@ gather (LfbTensor    *input,
   g_auto (LfbArray) array = LFB_ARRAY_INIT;
   const char *from = lfb_tensor_get_data (input, NULL);
   gsize block_size = 1;
+  gboolean nowhere = FALSE;
 
   if (!plan_indices (view, index_shape, &n_index, &n_indices, &place, error))
     return NULL;
@@ -441,6 +452,11 @@ gather (LfbTensor    *input,
     shape[n_dims++] = rest[i];
   if (!lfb_array_init (&array, lfb_tensor_get_dtype (input), shape, n_dims, error) ||
       !lfb_shape_count (index_shape, n_index, &count, error))
+    return NULL;
+  for (gsize i = 0; i < view->n_dims; i++)
+    nowhere |= view->indices[i] != NULL && view->shape[i] == 0 && count > 0;
+  /* As torch does, indices into dimensions that have any are not looked at where they name nothing. */
+  if ((array.n_elements > 0 || nowhere) && !check_indices (view, error))
     return NULL;
   if (array.n_elements == 0)
     return lfb_array_seal_like (&array, input, error);

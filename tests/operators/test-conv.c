@@ -87,6 +87,9 @@ test_packed (void)
     { OPS "conv2d (quint8[1,1,1,1]{1}*1@0, " OPS "conv3d_prepack (qint8[1,1,1,1,1]{1}*1@0), 1.0, 0)", "!ARGUMENT expected a packed weight of class Conv2dPackedParamsBase" },
     { OPS "conv_transpose2d (quint8[1,1,1,1]{1}*1@0, " OPS "conv2d_prepack (qint8[1,1,1,1]{1}*1@0), 1.0, 0)", "!ARGUMENT packed for a plain convolution" },
     { OPS "conv2d_prepack (qint8[1,1,2,2]{1 ...}*1@0, None, 1, 'same')", "!ARGUMENT one padding for both sides" },
+    { OPS "conv2d_unpack (" OPS "linear_prepack (qint8[1,1]{1}*0.5@0))", "!ARGUMENT `packed_weights` is " },
+    { OPS "conv3d_unpack (" OPS "conv2d_prepack (qint8[1,1,1,1]{1}*1@0))", "!ARGUMENT of class Conv2dPackedParamsBase, expected a packed weight of class Conv3d" },
+    { OPS "conv_unpack (f32[1]{1})", "!ARGUMENT `packed_weights` is " },
     { OPS "conv1d_unpack (" OPS "conv1d_prepack (qint8[1,1,2]{1 -1}*1@0, f32[1]{3}))", "(qint8[1,1,2]{1 -1}*1@0, f32[1]{3})" },
   };
 

@@ -104,7 +104,14 @@ test_quantized_functions (void)
     { OPS "elu (f32[1]{0}, 1.0, 0)", "!DTYPE `input` has the dtype float32" },
     { OPS "hardswish (quint8[1]{0}*1@0, 0.0, 0)", "!RANGE `output_scale`" },
     { OPS "leaky_relu (quint8[1]{0}*1@0, 0.5)", "!ARGUMENT `output_scale` is missing" },
-    { "torch.clamp (quint8[1]{0}*1@0, nan)", "!RANGE `min` is NaN" },
+    { "torch.clamp (quint8[1]{0}*1@0, nan)", "!RANGE `min` is NaN, expected a number for quint8" },
+    { "torch.nn.functional.hardtanh (i64[1]{1}, nan, 2.0)", "!RANGE `min_val` is NaN" },
+    { "torch.clamp (f32[2]{1 5}, nan, 2.0)", "f32[2]{nan nan}" },
+    { "torch.clamp (f32[2]{1 5}, 2.0, nan)", "f32[2]{nan nan}" },
+    { "torch.clamp (f32[2]{1 5}, max=nan)", "f32[2]{1 5}" },
+    { "torch.clamp (f32[2]{1 5}, f32[2]{nan 6})", "f32[2]{nan 6}" },
+    { "torch.clamp_min (i64[2]{1 5}, nan)", "f32[2]{nan nan}" },
+    { "torch.nn.functional.hardtanh (f64[1]{1}, nan, 2.0)", "f64[1]{nan}" },
   };
 
   LFB_TEST_ROWS (rows);

@@ -488,20 +488,22 @@ split (LfbCall  *call,
 {
   const char *name = lfb_call_has (call, "split_sizes") ? "split_sizes" : "split_size_or_sections";
   LfbValue *given = lfb_call_get (call, name);
-  gint64 step = 1, total = 0;
+  gint64 step = 1, total = 0, least;
   gsize dim, n;
   LfbTensor *input = splittable_input (call, &dim, error);
   g_autofree gint64 *sizes = NULL;
 
   if (input == NULL)
     return NULL;
+  least = lfb_tensor_get_dim (input, dim) == 0 ? 0 : 1;
   if (!lfb_value_is_sequence (given) && g_str_equal (name, "split_size_or_sections"))
     {
       if (!lfb_call_int (call, name, &step, error))
         return NULL;
-      if (step < 1)
+      if (step < least)
         {
-          g_set_error (error, LFB_ERROR, LFB_ERROR_RANGE, "argument `split_size_or_sections` is %" G_GINT64_FORMAT ", expected 1 or more", step);
+          g_set_error (error, LFB_ERROR, LFB_ERROR_RANGE, "argument `split_size_or_sections` is %" G_GINT64_FORMAT
+                       ", expected %" G_GINT64_FORMAT " or more", step, least);
           return NULL;
         }
       return split_equal (input, dim, step, error);

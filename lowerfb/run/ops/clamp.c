@@ -2,7 +2,7 @@
 
 /* relu, relu6, hardtanh and clamp. On integers the bounds are quantized and the
  * integers clamped: same scale and zero point (numerics.md). NaN stays NaN in
- * floats.
+ * floats, and a bound that is NaN makes all of them NaN.
  */
 
 #include <lowerfb/run/lfb-elementwise-private.h>
@@ -37,6 +37,10 @@ clamp_i64 (gint64        x,
 }
 
 static const LfbUnary clamp_op = { .f32 = clamp_f32, .f64 = clamp_f64, .i64 = clamp_i64 };
+
+LFB_UNARY_FUNCTIONS (nan, (real) NAN)
+
+static const LfbUnary nan_op = { .f32 = nan_f32, .f64 = nan_f64 };
 
 typedef struct {
   const LfbRuntime *runtime;
@@ -119,8 +123,8 @@ is_small_number (LfbValue *value)
          (!lfb_value_read_int (value, &number) || (number >= -(G_GINT64_CONSTANT (1) << 53) && number <= G_GINT64_CONSTANT (1) << 53));
 }
 
-LFB_BINARY_FUNCTIONS (at_least, a != a ? a : a < b ? b : a)
-LFB_BINARY_FUNCTIONS (at_most, a != a ? a : a > b ? b : a)
+LFB_BINARY_FUNCTIONS (at_least, a != a || a >= b ? a : b)
+LFB_BINARY_FUNCTIONS (at_most, a != a || a <= b ? a : b)
 
 static gint64
 at_least_i64 (gint64 a,
@@ -192,6 +196,20 @@ clamp_by_tensors (LfbCall          *call,
   return g_steal_pointer (&value);
 }
 
+/* Whether a number that is NaN bounds @type. As in torch, all elements are NaN
+ * then, except that a lone bound of clamp does nothing.
+ */
+static gboolean
+bounds_are_nan (LfbCall         *call,
+                const ClampKind *kind,
+                const double    *p)
+{
+  if (!isnan (p[0]) && !isnan (p[1]))
+    return FALSE;
+
+  return kind != &clamp || (get_bound (call, kind, 0) != NULL && get_bound (call, kind, 1) != NULL);
+}
+
 static LfbValue *
 clamp_plain (LfbCall          *call,
              const ClampKind  *kind,
@@ -217,8 +235,10 @@ clamp_plain (LfbCall          *call,
   if (one_by_one)
     return clamp_by_tensors (call, kind, type, error);
   typed = lfb_tensor_convert (input, type, error);
+  if (typed == NULL)
+    return NULL;
 
-  return typed != NULL ? lfb_value_take_tensor (lfb_unary_apply (call->runtime, &clamp_op, p, typed, error)) : NULL;
+  return lfb_value_take_tensor (lfb_unary_apply (call->runtime, bounds_are_nan (call, kind, p) ? &nan_op : &clamp_op, p, typed, error));
 }
 
 static LfbValue *
@@ -245,14 +265,16 @@ run_clamp (LfbCall  *call,
         continue;
       if (!lfb_call_double (call, name, &p[i], error))
         return NULL;
-      if (isnan (p[i]))
+      if (isnan (p[i]) && (kind == &hardtanh ? !lfb_dtype_is_floating_point (lfb_tensor_get_dtype (input))
+                                             : lfb_tensor_is_quantized (input)))
         {
-          g_set_error (error, LFB_ERROR, LFB_ERROR_RANGE, "argument `%s` is NaN, expected a number", name);
+          g_set_error (error, LFB_ERROR, LFB_ERROR_RANGE, "argument `%s` is NaN, expected a number for %s", name,
+                       lfb_dtype_to_string (lfb_tensor_get_dtype (input)));
           return NULL;
         }
     }
 
-  if (kind == &hardtanh && call->kind == LFB_OPERATOR_MODULE && p[0] >= p[1])
+  if (kind == &hardtanh && call->kind == LFB_OPERATOR_MODULE && !(p[0] < p[1]))
     {
       g_set_error (error, LFB_ERROR, LFB_ERROR_RANGE, "`min_val` is %g and `max_val` %g, expected one above it", p[0], p[1]);
       return NULL;

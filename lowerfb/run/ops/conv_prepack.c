@@ -41,21 +41,26 @@ unpack (LfbCall  *call,
 {
   LfbValue *packed = lfb_call_get (call, "packed_weights");
   LfbValue *weight = NULL, *bias = NULL;
-  gboolean one = strstr (call->name, "1d_") != NULL;
+  gboolean one = strstr (call->name, "1d_") != NULL, three = strstr (call->name, "3d_") != NULL;
+  gboolean transposed = FALSE;
+  gsize n_spatial;
   g_autoptr (LfbValue) none = lfb_value_for_none ();
   g_autoptr (LfbValue) flat = NULL;
 
-  if (lfb_value_get_kind (packed) == LFB_VALUE_KIND_PACKED)
+  if (!lfb_packed_conv_kind ("packed_weights", packed, &n_spatial, &transposed, error))
+    return NULL;
+  if (n_spatial != (three ? 3 : 2))
     {
-      weight = lfb_value_lookup (packed, "weight");
-      bias = lfb_value_lookup (packed, "bias");
+      g_set_error (error, LFB_ERROR, LFB_ERROR_ARGUMENT,
+                   "argument `packed_weights` is of class %s, expected a packed weight of class Conv%dd"
+                   "PackedParamsBase", lfb_value_get_string (packed), three ? 3 : 2);
+      return NULL;
     }
+  weight = lfb_value_lookup (packed, "weight");
+  bias = lfb_value_lookup (packed, "bias");
   if (weight == NULL)
     {
-      g_autofree char *found = lfb_value_describe (packed);
-
-      g_set_error (error, LFB_ERROR, LFB_ERROR_ARGUMENT,
-                   "argument `packed_weights` is %s, expected a packed weight of a convolution", found);
+      g_set_error_literal (error, LFB_ERROR, LFB_ERROR_ARGUMENT, "argument `packed_weights` has no weight");
       return NULL;
     }
 

@@ -134,7 +134,8 @@ arange (LfbCall  *call,
     numbers[i] = trunc (numbers[i]);
   if (dtype == LFB_DTYPE_INT64)
     count = (numbers[1] - numbers[0]) / numbers[2];
-  if (!isfinite (numbers[0]) || !isfinite (numbers[1]) || numbers[2] == 0 || !(count >= 0 && count < 1e15))
+  if (!isfinite (numbers[0]) || !isfinite (numbers[1]) || numbers[2] == 0 || !(count > -1 && count < 1e15) ||
+      (numbers[2] > 0 ? numbers[1] < numbers[0] : numbers[1] > numbers[0]))
     {
       g_set_error (error, LFB_ERROR, LFB_ERROR_RANGE,
                    "a range from %g to %g by %g has no end, expected finite numbers and a step towards the end",

@@ -301,9 +301,10 @@ one_hot (LfbCall  *call,
   n = lfb_tensor_get_n_elements (input);
   for (gsize i = 0; i < n && n_classes == -1; i++)
     shape[0] = i == 0 ? lfb_tensor_read_int (input, 0) : MAX (shape[0], lfb_tensor_read_int (input, i));
-  if (n_classes == -1 && n == 0)
+  if (n_classes <= 0 && n == 0)
     {
-      g_set_error_literal (error, LFB_ERROR, LFB_ERROR_ARGUMENT, "argument `num_classes` is missing: the input is empty");
+      g_set_error (error, LFB_ERROR, LFB_ERROR_ARGUMENT,
+                   "argument `num_classes` is %" G_GINT64_FORMAT ", expected 1 or more for an input that is empty", n_classes);
       return NULL;
     }
   if (n_classes == -1)

@@ -7,6 +7,7 @@
 
 #include <lowerfb/run/lfb-array-private.h>
 #include <lowerfb/run/lfb-call-private.h>
+#include <lowerfb/run/lfb-elementwise-private.h>
 #include <lowerfb/run/lfb-index-private.h>
 
 #include <string.h>
@@ -103,8 +104,6 @@ value_as (LfbTensor  *input,
           GError    **error)
 {
   g_auto (LfbArray) array = LFB_ARRAY_INIT;
-  g_autoptr (LfbTensor) number = NULL;
-  double x;
 
   if (lfb_value_get_kind (value) == LFB_VALUE_KIND_TENSOR)
     {
@@ -121,19 +120,45 @@ value_as (LfbTensor  *input,
         }
       return lfb_tensor_convert (tensor, lfb_tensor_get_dtype (input), error);
     }
-  if (!lfb_value_read_double (value, &x) || lfb_tensor_is_quantized (input))
+  if (lfb_tensor_is_quantized (input))
     {
       g_autofree char *found = lfb_value_describe (value);
 
-      g_set_error (error, LFB_ERROR, LFB_ERROR_ARGUMENT, "argument `value` is %s, expected a tensor or, for floats, a number", found);
+      g_set_error (error, LFB_ERROR, LFB_ERROR_ARGUMENT, "argument `value` is %s, expected a quantized tensor", found);
       return NULL;
     }
-  if (!lfb_array_init (&array, LFB_DTYPE_FLOAT64, NULL, 0, error))
+  if (!lfb_array_init (&array, lfb_tensor_get_dtype (input), NULL, 0, error) ||
+      !lfb_make_element ("value", value, lfb_tensor_get_dtype (input), array.data, error))
     return NULL;
-  *(double *) array.data = x;
-  number = lfb_array_seal (&array, error);
 
-  return number != NULL ? lfb_tensor_convert (number, lfb_tensor_get_dtype (input), error) : NULL;
+  return lfb_array_seal (&array, error);
+}
+
+static gboolean
+is_mask (LfbValue *part)
+{
+  return lfb_value_get_kind (part) == LFB_VALUE_KIND_TENSOR &&
+         lfb_tensor_get_dtype (lfb_value_get_tensor (part)) == LFB_DTYPE_BOOL;
+}
+
+/* Whether torch takes a tensor for the number in it, which has to fit the type:
+ * one without dimensions that is written to more than one element, and one of
+ * one element where masks say where.
+ */
+static gboolean
+is_number (LfbTensor *value,
+           LfbTensor *places,
+           LfbValue  *index)
+{
+  gsize n = lfb_value_get_kind (index) == LFB_VALUE_KIND_TUPLE ? lfb_value_get_n_items (index) : 0;
+  gboolean masks = is_mask (index);
+
+  if (lfb_tensor_get_n_elements (value) != 1 || lfb_tensor_is_quantized (value))
+    return FALSE;
+  for (gsize i = 0; i < n; i++)
+    masks |= is_mask (lfb_value_get_item (index, i));
+
+  return masks || (lfb_tensor_get_n_dims (value) == 0 && lfb_tensor_get_n_dims (places) > 0);
 }
 
 /* Dimensions of 1 in front of the value do not count. */
@@ -158,6 +183,7 @@ setitem (LfbCall  *call,
          GError  **error)
 {
   LfbTensor *input = lfb_call_tensor (call, "input", error);
+  LfbValue *index = lfb_call_get (call, "index"), *content = lfb_call_get (call, "value");
   g_autoptr (LfbTensor) places = NULL;
   g_autoptr (LfbTensor) given = NULL;
   g_autoptr (LfbTensor) value = NULL;
@@ -169,8 +195,13 @@ setitem (LfbCall  *call,
 
   if (input == NULL || !lfb_check_movable ("input", input, error))
     return NULL;
-  places = element_places (input, lfb_call_get (call, "index"), error);
-  given = places != NULL ? value_as (input, lfb_call_get (call, "value"), error) : NULL;
+  places = element_places (input, index, error);
+  if (places == NULL)
+    return NULL;
+  if (lfb_value_get_kind (content) == LFB_VALUE_KIND_TENSOR && is_number (lfb_value_get_tensor (content), places, index) &&
+      !lfb_check_converts ("value", content, lfb_tensor_get_dtype (input), error))
+    return NULL;
+  given = value_as (input, content, error);
   value = given != NULL ? drop_leading_ones (given, lfb_tensor_get_n_dims (places), error) : NULL;
   if (value == NULL || !lfb_array_init_like (&array, lfb_tensor_get_dtype (input), input, error))
     return NULL;

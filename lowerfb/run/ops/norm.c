@@ -73,11 +73,14 @@ norm_input (LfbCall    *call,
 {
   g_autoptr (LfbTensor) typed = NULL;
   LfbDType own = lfb_tensor_get_dtype (input);
+  LfbValue *given = lfb_call_get (call, "dtype");
+  gboolean converts = lfb_call_has (call, "p") && given != NULL && !lfb_value_is_none (given);
 
   *dtype = own;
   if (!lfb_check_plain ("input", input, error) || !lfb_call_dtype (call, "dtype", dtype, error))
     return NULL;
-  if (!lfb_dtype_is_floating_point (own))
+  /* torch.norm converts integers where it is told a type, linalg does not. */
+  if (!lfb_dtype_is_floating_point (own) && !converts)
     {
       g_set_error (error, LFB_ERROR, LFB_ERROR_DTYPE, "argument `input` has the dtype %s, expected floats",
                    lfb_dtype_to_string (own));

@@ -6,6 +6,8 @@
  */
 
 #include <lowerfb/run/lfb-array-private.h>
+#include <lowerfb/run/lfb-call-private.h>
+#include <lowerfb/run/lfb-elementwise-private.h>
 #include <lowerfb/run/lfb-emit-private.h>
 #include <lowerfb/run/lfb-math-private.h>
 #include <lowerfb/run/lfb-reduction-private.h>
@@ -484,6 +486,9 @@ cumulative_sum (LfbCall  *call,
 
   if (input == NULL || !lfb_check_plain ("input", input, error) || !sum_type (call, input, &dtype, error) ||
       !lfb_call_dim (call, "dim", lfb_tensor_get_n_dims (input), &dim, error))
+    return NULL;
+  /* Without dimensions it is a number, and torch has those fit. */
+  if (lfb_tensor_get_n_dims (input) == 0 && !lfb_check_converts ("input", lfb_call_get (call, "input"), dtype, error))
     return NULL;
   typed = lfb_tensor_convert (input, dtype, error);
   if (typed == NULL || lfb_tensor_get_n_dims (input) == 0)

@@ -75,9 +75,9 @@ channel_shuffle (LfbCall  *call,
   if (input == NULL || !read_factor (call, "groups", input, 3, &groups, error))
     return NULL;
   shape = lfb_tensor_get_shape (input, &n_dims);
-  if (lfb_tensor_is_quantized (input) && shape[1] == 0)
+  if (lfb_tensor_is_quantized (input) && shape[1] == 0 && groups > 1)
     {
-      g_set_error_literal (error, LFB_ERROR, LFB_ERROR_SHAPE, "argument `input` has no channels, expected 1 or more");
+      g_set_error_literal (error, LFB_ERROR, LFB_ERROR_SHAPE, "argument `input` has no channels, expected 1 or more, or one group");
       return NULL;
     }
   if (!check_multiple (shape[1], groups, "channels", error))

@@ -128,6 +128,17 @@ def prelu(draw, name):
     return Trial(data, weight)
 
 
+NAN = float("nan")
+
+
+def _with_nan(draw, data, *bounds):
+    """Now and then no number: of floats only, since for bytes PyTorch on x86 makes the least integer of it."""
+    if data.is_quantized or not data.is_floating_point() or not draw.chance(0.08):
+        return bounds
+    return draw.choice([(NAN, bound) for bound in bounds[1:]] + [(bound, NAN) for bound in bounds[1:]] +
+                       [(NAN,) * len(bounds)])
+
+
 def _bounds(draw):
     low, high = draw.number("ifl"), draw.number("ifl")
     if draw.chance(0.9):
@@ -175,6 +186,9 @@ def hardtanh(draw, name):
     data, rule = _operand(draw, FLOATS, low, high)
     if low >= high and _beyond(data, low, high):
         return None
+    if settings and name.startswith("torch.nn.functional"):
+        low, high = _with_nan(draw, data, low, high)
+        settings = {"min_val": low, "max_val": high}
     return Trial(data, settings=settings, rule=rule if low < high else None, unlike=_beyond(data, low, high))
 
 
@@ -190,8 +204,13 @@ def clamp(draw, name):
                      unlike=_beyond(data, low, high))
     shape = list(quantized.shape)
     if draw.chance(0.2):
-        low = draw.plain(draw.broadcast(shape), special=0) if low is not None else None
-        high = draw.plain(draw.broadcast(shape), special=0) if high is not None else None
+        low = draw.plain(draw.broadcast(shape), special=0.2) if low is not None else None
+        high = draw.plain(draw.broadcast(shape), special=0.2) if high is not None else None
+    elif None not in (low, high):
+        low, high = _with_nan(draw, quantized, low, high)
+    elif (low, high) != (None, None):
+        bound, = _with_nan(draw, quantized, low if high is None else high)
+        low, high = (bound, None) if high is None else (None, bound)
     return Trial(quantized, low, high)
 
 
@@ -199,4 +218,4 @@ def clamp(draw, name):
 def clamp_one(draw, name):
     bound = draw.number("if")
     data, rule = _operand(draw, FLOATS + INTEGERS, *((bound, None) if "min" in name else (None, bound)))
-    return Trial(data, bound, rule=rule)
+    return Trial(data, *_with_nan(draw, data, bound), rule=rule)

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Arithmetic, comparison and choice on two operands that broadcast."""
 
+import numpy
 import torch
 
 from ..draw import BYTES, FLOATS, INTEGERS, PLAIN
-from ..reasons import COMPLEX, HALF, LARGE, fused, overflowing
+from ..reasons import COMPLEX, HALF, LARGE, both, fused, overflowing
 from ..trial import Bound, Trial, compares, double_all
 
 POWER = Bound(ulps=2, double=1000, precise=double_all)
@@ -50,11 +51,25 @@ def extremes(draw, name):
     return Trial(*operands(draw, name, numbers=""))
 
 
+def _reciprocals(left, right):
+    """A number by a tensor is Tensor.__rtruediv__, which multiplies by the reciprocal."""
+    def condition(ours, theirs):
+        if isinstance(left, torch.Tensor) or not both(ours, theirs):
+            return False
+        a, b = ours.value.data.astype(numpy.float64), theirs.value.data.astype(numpy.float64)
+        sizes = (1 / right.to(getattr(torch, ours.value.dtype)).double()).abs().numpy()
+        limits = torch.finfo(getattr(torch, ours.value.dtype))
+        with numpy.errstate(all="ignore"):
+            close = (a == b) | (numpy.abs(a - b) <= 2 * limits.eps * numpy.abs(b)) | (numpy.isnan(a) & numpy.isnan(b))
+        return bool(numpy.all(close | (sizes > limits.max) | (sizes < limits.tiny)))
+    return "PyTorch multiplies a number by the reciprocal, which leaves the range", condition
+
+
 @compares("torch.true_divide", "operator.itruediv")
 def quotients(draw, name):
     left, right = operands(draw, name)
-    # A number by a tensor is Tensor.__rtruediv__, which multiplies by the reciprocal.
-    return Trial(left, right, bound=Bound() if isinstance(left, torch.Tensor) else Bound(ulps=2), tolerated=[HALF])
+    return Trial(left, right, bound=Bound() if isinstance(left, torch.Tensor) else Bound(ulps=2),
+                 tolerated=[HALF, _reciprocals(left, right)])
 
 
 # PyTorch's float16 and bfloat16 kernels round every step on the way to a rounded quotient.

@@ -58,7 +58,7 @@ def _linear(data, sizes, factors, align_corners):
     x = rules.centred(data).astype(F32)
     for d in reversed(range(len(sizes))):
         axis = 2 + d
-        if sizes[d] == x.shape[axis] and (align_corners or not factors[d] or factors[d] == 1):
+        if sizes[d] == x.shape[axis]:
             continue
         before, after, weight = _sources(x.shape[axis], sizes[d], factors[d], align_corners)
         weight = weight.reshape([-1] + [1] * (x.ndim - axis - 1))
@@ -86,6 +86,17 @@ def _twice(data, sizes, factors):
             lambda ours, theirs: overlooked and ours.error is None and theirs.error is None)
 
 
+def _kept(data, sizes, factors, linear):
+    """A factor that leaves a size as it is. For floats PyTorch copies that dimension if linear, for bytes only
+    if all sizes stay; nearest it copies bytes if all stay."""
+    stays = [size == out for size, out in zip(data.shape[2:], sizes)]
+    used = any(stay and factor not in (None, 1) for stay, factor in zip(stays, factors))
+    if not data.is_quantized or not used or (not linear and not all(stays)):
+        return "", lambda ours, theirs: False
+    return ("PyTorch's kernels for bytes copy a dimension that stays only if all stay, and then nearest too",
+            lambda ours, theirs: ours.error is None and theirs.error is None)
+
+
 def _trial(data, settings, target, linear, align_corners=None, recompute=False, expect=None):
     sizes, factors = _sizes_and_factors(list(data.shape), target, recompute)
     rule = None
@@ -93,7 +104,7 @@ def _trial(data, settings, target, linear, align_corners=None, recompute=False, 
         rule = lambda: _linear(data, sizes, factors, align_corners)   # noqa: E731
     return Trial(data, settings={**target, **settings}, rule=rule, expect=expect, bound=CLOSE,
                  tolerated=[HALF, TO_NOTHING, EMPTY, one_pixel(data, 1),
-                            _twice(data, sizes, factors)])
+                            _twice(data, sizes, factors), _kept(data, sizes, factors, linear)])
 
 
 def _data(draw, shape):

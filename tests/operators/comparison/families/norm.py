@@ -10,12 +10,13 @@ from ..trial import Bound, Trial, compares, double
 NORM = Bound(ulps=4, part=4e-6, absolute=4e-6, double=1000, precise=double)
 
 
-def bound_for(data, weight, eps):
-    """PyTorch's means and variances are float32: x - mean is off by a part of x, over the deviation."""
+def bound_for(data, weight, eps, variance=0.0):
+    """PyTorch's means and variances are float32: x - mean is off by a part of x, over the deviation, of
+    which the least is given."""
     finite = data[data.isfinite()].abs().double()
     largest = float(finite.max()) if finite.numel() else 0.0
     gamma = float(weight.abs().max()) if weight is not None and weight.numel() else 1.0
-    return Bound(ulps=4, part=4e-6, absolute=4e-6 + 4e-7 * largest * max(gamma, 1) / eps**0.5, double=1000,
+    return Bound(ulps=4, part=4e-6, absolute=4e-6 + 4e-7 * largest * max(gamma, 1) / (variance + eps)**0.5, double=1000,
                  precise=double)
 
 
@@ -73,11 +74,15 @@ def batch_norm(draw, name):
     # What one batch has only one of has no unbiased variance, and PyTorch updates the running one by it.
     if training and data.numel() <= (n if shape[0] else 0):
         training = False
+    bound = NORM
+    if training and data.numel() and data.dim() > 1:
+        variances = data.double().transpose(0, 1).flatten(1).var(1, unbiased=False)
+        bound = bound_for(data, own["weight"], eps, float(variances.nan_to_num(0, 0, 0).min()))
     if name == "torch.batch_norm":
         return Trial(data, own["weight"], own["bias"], values["running_mean"], values["running_var"], training, 0.1,
-                     eps, False, bound=NORM)
+                     eps, False, bound=bound)
     return Trial(data, values["running_mean"], values["running_var"], own["weight"], own["bias"],
-                 settings={"training": training, "eps": eps}, bound=NORM)
+                 settings={"training": training, "eps": eps}, bound=bound)
 
 
 def _module(name, data, values, eps):

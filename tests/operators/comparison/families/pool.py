@@ -152,7 +152,7 @@ def avg_pool(draw, name):
     negative = ("PyTorch's kernel takes the divisor without its sign",
                 lambda ours, theirs: settings.get("divisor_override", 1) < 0)
     return Trial(data, settings=settings, rule=rule, bound=AVERAGE,
-                 tolerated=[HALF, negative, _bigger_padding(settings, n), NO_WINDOW])
+                 tolerated=[HALF, negative, _bigger_padding(settings, n), NO_WINDOW, one_pixel(data, -n - 1)])
 
 
 def _output_size(draw, n, name):

@@ -147,6 +147,8 @@ def norm(draw, name):
     orders = ORDERS if plain or draw.chance(0.7) else ("fro", "fro", "nuc", None, "no")
     settings = _norm_settings(draw, shape, "ord" if plain else "p", orders, 0.3)
     data, bound = _norm_data(draw, shape, settings)
+    if "dtype" in settings and draw.chance(0.3):
+        data = draw.integers(shape, draw.choice(INTEGERS), -100, 100)
     return Trial(data, settings=settings, bound=bound, tolerated=[HALF, NO_SINGULAR_VALUES, SQUARES])
 
 
