@@ -281,6 +281,11 @@ apply_part (View          *view,
       return apply_number (view, number, shape[0], strides[0], dim, error);
 
     case LFB_VALUE_KIND_TENSOR:
+      /* As in torch, an integer without dimensions is a number; but uint8 is not. */
+      if (lfb_tensor_get_n_dims (lfb_value_get_tensor (part)) == 0 &&
+          lfb_tensor_get_dtype (lfb_value_get_tensor (part)) != LFB_DTYPE_BOOL &&
+          lfb_tensor_get_dtype (lfb_value_get_tensor (part)) != LFB_DTYPE_UINT8 && lfb_value_read_int (part, &number))
+        return apply_number (view, number, shape[0], strides[0], dim, error);
       return apply_tensor (view, lfb_value_get_tensor (part), shape, strides, n_left, error);
 
     case LFB_VALUE_KIND_LIST:

@@ -45,6 +45,11 @@ LfbRecurrentLayer *lfb_recurrent_layer_new   (LfbCall                  *call,
                                               gsize                     n_gates,
                                               const char               *suffix,
                                               GError                  **error);
+/* From the packed weights w_ih and w_hh. */
+LfbRecurrentLayer *lfb_recurrent_layer_new_packed
+                                             (LfbCall                  *call,
+                                              gsize                     n_gates,
+                                              GError                  **error);
 void               lfb_recurrent_layer_free  (LfbRecurrentLayer        *self);
 gboolean           lfb_recurrent_check_input (const LfbRecurrentLayer  *self,
                                               LfbTensor                *input,

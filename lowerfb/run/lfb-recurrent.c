@@ -8,6 +8,7 @@
 #include <lowerfb/run/lfb-recurrent-private.h>
 #include <lowerfb/run/lfb-gemm-private.h>
 #include <lowerfb/run/lfb-math-private.h>
+#include <lowerfb/run/lfb-packed-values-private.h>
 #include <lowerfb/run/lfb-reference-private.h>
 
 #include <string.h>
@@ -87,6 +88,29 @@ gate_product_clear (LfbGateProduct *self)
   g_clear_pointer (&self->rows, lfb_packed_rows_free);
   g_clear_object (&self->weight);
   g_clear_object (&self->bias);
+}
+
+/* Of an argument that is a packed weight and has its own bias. */
+static gboolean
+gate_product_init_packed (LfbGateProduct  *self,
+                          LfbCall         *call,
+                          const char      *name,
+                          GError         **error)
+{
+  LfbTensor *weight, *bias;
+
+  if (!lfb_packed_linear_parts (name, lfb_call_get (call, name), &weight, &bias, error))
+    return FALSE;
+  self->rows = lfb_packed_rows_new (call->runtime, weight, bias, error);
+  if (self->rows == NULL)
+    {
+      g_prefix_error (error, "`%s`: ", name);
+      return FALSE;
+    }
+  self->n = lfb_tensor_get_dim (weight, 0);
+  self->k = lfb_tensor_get_dim (weight, 1);
+
+  return TRUE;
 }
 
 static gboolean
@@ -203,6 +227,25 @@ lfb_recurrent_layer_new (LfbCall     *call,
     g_clear_pointer (&self, lfb_recurrent_layer_free);
 
   return self;
+}
+
+LfbRecurrentLayer *
+lfb_recurrent_layer_new_packed (LfbCall  *call,
+                                gsize     n_gates,
+                                GError  **error)
+{
+  LfbRecurrentLayer *self = g_new0 (LfbRecurrentLayer, 1);
+
+  if (gate_product_init_packed (&self->input, call, "w_ih", error) &&
+      gate_product_init_packed (&self->state, call, "w_hh", error))
+    {
+      self->hidden = self->output = self->input.n / n_gates;
+      if (check_sizes (self, n_gates, "", error))
+        return self;
+    }
+  lfb_recurrent_layer_free (self);
+
+  return NULL;
 }
 
 gboolean

@@ -106,6 +106,8 @@ test_quantized_functions (void)
     { OPS "leaky_relu (quint8[1]{0}*1@0, 0.5)", "!ARGUMENT `output_scale` is missing" },
     { "torch.clamp (quint8[1]{0}*1@0, nan)", "!RANGE `min` is NaN, expected a number for quint8" },
     { "torch.nn.functional.hardtanh (i64[1]{1}, nan, 2.0)", "!RANGE `min_val` is NaN" },
+    { "torch.add (bool[1]{1}, bool[2]{1 0}, alpha=False)", "bool[2]{1 1}" },
+    { "operator.pow (100.0, 1000)", "!RANGE more than a float can hold" },
     { "torch.clamp (f32[2]{1 5}, nan, 2.0)", "f32[2]{nan nan}" },
     { "torch.clamp (f32[2]{1 5}, 2.0, nan)", "f32[2]{nan nan}" },
     { "torch.clamp (f32[2]{1 5}, max=nan)", "f32[2]{1 5}" },

@@ -17,6 +17,23 @@ test_embedding (void)
     { OPS "embedding_bag_unpack (" OPS "embedding_bag_prepack (" ROWS "))", ROWS },
     { OPS "embedding_bag_unpack (" OPS "linear_prepack (qint8[1,1]{1}*0.5@0))", "!DTYPE expected quint8" },
     { OPS "embedding_bag_unpack (f32[1,1]{1})", "!ARGUMENT `W_prepack` is" },
+    /* 3 / 255 is 0x3c40c0c1, 1 is 0x3f800000. */
+    { OPS "embedding_bag_byte_prepack (f32[1,4]{1 2 3 4})", "u8[1,12]{0 85 170 255 193 192 64 60 0 0 128 63}" },
+    { OPS "embedding_bag_byte_prepack (f32[2]{5 5})", "u8[10]{0 0 0 0 0 0 0 0 160 64}" },
+    { OPS "embedding_bag_byte_unpack (u8[1,10]{3 255 0 0 0 64 0 0 128 63})", "f32[1,2]{7 511}" },
+    /* 0.2 is 0x3266 as half, 1 is 0x3c00. */
+    { OPS "embedding_bag_4bit_prepack (f32[1,4]{1 2 3 4})", "u8[1,6]{80 250 102 50 0 60}" },
+    { OPS "embedding_bag_4bit_unpack (u8[1,5]{65 0 64 0 60})", "f32[1,2]{3 9}" },
+    { OPS "embedding_bag_2bit_prepack (f16[1,4]{1 2 3 4})", "u8[1,5]{228 0 60 0 60}" },
+    { OPS "embedding_bag_2bit_unpack (u8[1,5]{228 0 60 0 60})", "f32[1,4]{1 2 3 4}" },
+    { OPS "embedding_bag_2bit_prepack (f32[1,4]{-1 -1 -1 -1})", "u8[1,5]{0 0 60 0 188}" },
+    { OPS "embedding_bag_byte_prepack (f64[1,1]{1})", "!DTYPE float64, expected float32 or float16" },
+    { OPS "embedding_bag_byte_prepack (f32[2,1]{1 nan})", "!RANGE in row 1 what is not finite" },
+    { OPS "embedding_bag_4bit_prepack (f32[1,2]{0 1e6})", "!RANGE too far apart for 4 bits" },
+    { OPS "embedding_bag_4bit_prepack (f32[1,3]{1 2 3})", "!SHAPE rows of 3, expected a multiple of 2" },
+    { OPS "embedding_bag_4bit_prepack (f32[1,2]{1 2}, True)", "!UNSUPPORTED `optimized_qparams`" },
+    { OPS "embedding_bag_byte_unpack (u8[1,7]{1 ...})", "!SHAPE rows of 7 bytes, expected the 8" },
+    { OPS "embedding_bag_4bit_unpack (f32[1,5]{1 ...})", "!DTYPE float32, expected uint8" },
     { "torch.nn.functional.embedding (i64[1]{1}, f32[2,1]{3 4})", "f32[1,1]{4}" },
     /* Norm 5, at most 1: a fifth. */
     { "torch.nn.functional.embedding (i64[1]{0}, f32[1,2]{3 4}, max_norm=1.0)", "f32[1,2]{0.6 0.8}" },
@@ -71,6 +88,8 @@ test_bags (void)
   LFB_TEST_ROWS (rows);
 }
 
+#define PACKED_ONE(bias) OPS "linear_prepack (qint8[1,1]{4}*0.25@0, " bias ")"
+#define PACKED_NONE(rows, bias) OPS "linear_prepack (qint8[" rows ",1]{0 ...}*0.25@0, " bias ")"
 #define LSTM_WEIGHTS "weight_ih=f32[4,1]{0 ...}, weight_hh=f32[4,1]{0 ...}, bias_ih=f32[4]{100 100 0.5 100}, bias_hh=f32[4]{0 ...}"
 
 static void
@@ -111,6 +130,35 @@ test_recurrent (void)
       "torch.ao.nn.quantized.dynamic.RNNCell (f32[1,1]{2}, tensors=dict(weight_ih=qint8[1,1]{4}*0.25@0, weight_hh=qint8[1,1]{4}*0.25@0, "
       "bias_ih=f32[1]{1}), settings=dict(), nonlinearity='relu')",
       "f32[1,1]{3}",
+    },
+    /* The same with packed weights, whose biases count and not those beside them. */
+    {
+      OPS "quantized_rnn_relu_cell_dynamic (f32[1,1]{2}, f32[1,1]{0}, " PACKED_ONE ("f32[1]{1}") ", " PACKED_ONE ("None") ", f32[1]{9}, f32[1]{9})",
+      "f32[1,1]{3}",
+    },
+    {
+      OPS "quantized_rnn_tanh_cell_dynamic (f32[1,1]{2}, f32[1,1]{0}, " PACKED_ONE ("f32[1]{-2}") ", " PACKED_ONE ("None") ", f32[1]{9}, f32[1]{9})",
+      "f32[1,1]{0}",
+    },
+    /* r and z are half open, as above. */
+    {
+      OPS "quantized_gru_cell_dynamic (f32[1,1]{0}, f32[1,1]{3}, " PACKED_NONE ("3", "f32[3]{0 0 0}") ", " PACKED_NONE ("3", "f32[3]{0 0 2}")
+      ", f32[3]{0 ...}, f32[3]{0 ...})",
+      "f32[1,1]{1.8807971}",
+    },
+    /* All gates half open: c = 0.5 * 2, h = 0.5 * tanh (1). */
+    {
+      OPS "quantized_lstm_cell_dynamic (f32[1,1]{0}, [f32[1,1]{3}, f32[1,1]{2}], " PACKED_NONE ("4", "None") ", " PACKED_NONE ("4", "None")
+      ", f32[4]{0 ...}, f32[4]{0 ...})",
+      "(f32[1,1]{0.38079708}, f32[1,1]{1})",
+    },
+    {
+      OPS "quantized_gru_cell_dynamic (f32[1,1]{0}, f32[1,1]{3}, f32[3,1]{0 ...}, f32[3,1]{0 ...}, f32[3]{0 ...}, f32[3]{0 ...})",
+      "!ARGUMENT `w_ih` is ",
+    },
+    {
+      OPS "quantized_gru_cell_dynamic (f32[1,1]{0}, f32[1,1]{3}, " PACKED_ONE ("None") ", " PACKED_ONE ("None") ", f32[3]{0 ...}, f32[3]{0 ...})",
+      "!SHAPE do not fit together",
     },
     {
       "torch.nn.RNNCell (f32[1,2]{2 3}, tensors=dict(weight_ih=f32[1,1]{10}, weight_hh=f32[1,1]{100}), settings=dict())",

@@ -130,6 +130,15 @@ test_float (void)
     { "torch.nn.functional.linear (f32[1,2]{1 2}, f32[2,2]{3 4 5 6}, f32[2]{0.5 1})", "f32[1,2]{11.5 18}" },
     { "torch._C._nn.linear (f32[2]{1 2}, f32[1,2]{3 4})", "f32[1]{11}" },
     { "torch.nn.Linear (f32[1,2]{1 2}, weight=f32[1,2]{3 4})", "f32[1,1]{11}" },
+    /* (1 * 3 + 2 * 7) * 5 + (1 * 4 + 2 * 8) * 6 */
+    { "torch.bilinear (f32[1,2]{1 2}, f32[1,2]{5 6}, f32[1,2,2]{3 4 7 8}, f32[1]{0.5})", "f32[1,1]{205.5}" },
+    { "torch.nn.Bilinear (f64[2]{1 2}, f64[1]{5}, weight=f64[2,2,1]{3 4 7 8})", "f64[2]{55 115}" },
+    { "torch.bilinear (f32[0,1]{}, f32[0,1]{}, f32[2,1,1]{1 2})", "f32[0,2]{}" },
+    { "torch.bilinear (f32[1,2]{1 2}, f32[2,2]{1 2 3 4}, f32[1,2,2]{1 ...})", "!SHAPE expected the same but for the last" },
+    { "torch.bilinear (f32[1,2]{1 2}, f32[1,1]{1}, f32[1,2,2]{1 ...})", "!SHAPE `input2` has the shape [1, 1], expected a last dimension of 2" },
+    { "torch.bilinear (f32[1,1]{1}, f32[1,1]{1}, f32[2,1,1]{1 2}, f32[1]{1})", "!SHAPE `bias` has the shape [1]" },
+    { "torch.bilinear (f32[1,1]{1}, f32[1,1]{1}, f64[2,1,1]{1 2})", "!DTYPE `weight`" },
+    { "torch.bilinear (i64[1,1]{1}, i64[1,1]{1}, i64[2,1,1]{1 2})", "!DTYPE int64, expected floats" },
     { "torch.nn.functional.linear (f32[2,0]{}, f32[3,0]{}, f32[3]{1 2 3})", "f32[2,3]{1 2 3 1 2 3}" },
     { "torch.nn.functional.linear (f16[1,1]{2}, f16[1,1]{3})", "f16[1,1]{6}" },
     /* A reference module rounds its weight to its integers: 0.3 / 0.25 is 1. */

@@ -21,6 +21,11 @@ test_pools (void)
     { "torch.nn.functional.max_pool1d (f32[1,5]{1 9 3 4 5}, 2, 1, dilation=2)", "f32[1,3]{3 9 5}" },
     { "torch.nn.MaxPool3d (f32[1,1,1,1,2]{1 2}, (1, 1, 2))", "f32[1,1,1,1,1]{2}" },
     { "torch.nn.functional.avg_pool1d (f32[1,4]{1 3 5 7}, 2)", "f32[1,2]{2 6}" },
+    /* Of equal ones the first, of NaN the last. */
+    { "torch.adaptive_max_pool1d (f32[1,7]{1 5 5 nan 2 nan 3}, 3)", "(f32[1,3]{5 nan nan}, i64[1,3]{1 3 5})" },
+    { "torch.adaptive_max_pool1d (f32[1,2]{-inf -inf}, 2)", "(f32[1,2]{-inf -inf}, i64[1,2]{0 1})" },
+    { "torch.adaptive_max_pool1d (f32[1,1,1,2]{1 2}, 2)", "!SHAPE expected 2 to 3" },
+    { "torch.nn.AdaptiveMaxPool2d (f32[1,2,2]{1 3 4 2}, output_size=1, return_indices=True)", "(f32[1,1,1]{4}, i64[1,1,1]{2})" },
     /* With padding: (0 + 1) / 2, or 1 / 1. */
     { "torch.nn.functional.avg_pool1d (f32[1,1]{1}, 2, 1, 1)", "f32[1,2]{0.5 0.5}" },
     { "torch.nn.functional.avg_pool1d (f32[1,1]{1}, 2, 1, 1, False, False)", "f32[1,2]{1 1}" },
@@ -47,7 +52,6 @@ test_pools (void)
     { "torch.nn.functional.adaptive_max_pool1d (f32[1,2]{-inf 7}, 4)", "f32[1,4]{-inf -inf 7 7}" },
     { "torch.nn.AdaptiveMaxPool2d (f32[1,1,2,2]{1 2 3 4}, (None, 1))", "f32[1,1,2,1]{2 4}" },
     { "torch.nn.AdaptiveMaxPool3d (f32[1,1,1,1,3]{1 5 3}, 1)", "f32[1,1,1,1,1]{5}" },
-    { "torch.nn.functional.adaptive_max_pool2d (f32[1,1,1]{1}, 1, True)", "!UNSUPPORTED `return_indices`" },
     { "torch.nn.functional.adaptive_max_pool2d (f32[1,1]{1}, 1)", "!SHAPE expected 3 to 4 dimensions" },
     { "torch.nn.functional.adaptive_max_pool2d (f32[1,1,1]{1}, (1, -1))", "!RANGE `output_size` is -1" },
     { "torch.nn.functional.adaptive_max_pool2d (quint8[1,1,1]{1}*0.5@0, 1)", "!DTYPE is quantized" },

@@ -205,7 +205,18 @@ with_alpha (LfbCall  *call,
 
       if (!lfb_call_double (call, "alpha", &number, error))
         return NULL;
-      scaled = number != 0 ? lfb_value_ref (other) : lfb_value_for_bool (FALSE);
+      if (number == 0 && lfb_value_get_kind (other) == LFB_VALUE_KIND_TENSOR)
+        {
+          /* Its shape still counts. */
+          value = lfb_value_for_bool (FALSE);
+          scaled = lfb_binary_apply (call->runtime, &mul_op, name, other, "alpha", value, error);
+          if (scaled == NULL)
+            return NULL;
+        }
+      else
+        {
+          scaled = number != 0 ? lfb_value_ref (other) : lfb_value_for_bool (FALSE);
+        }
     }
   else if (lfb_value_get_kind (other) == LFB_VALUE_KIND_TENSOR)
     {
@@ -363,7 +374,14 @@ python_power (LfbValue  *input,
       return NULL;
     }
   if (!lfb_value_read_int (input, &integers[0]) || !lfb_value_read_int (exponent, &integers[1]) || integers[1] < 0)
-    return lfb_value_for_double (pow_op.f64 (base, power));
+    {
+      double result = pow_op.f64 (base, power);
+
+      if (!isinf (result) || isinf (base) || isinf (power))
+        return lfb_value_for_double (result);
+      g_set_error (error, LFB_ERROR, LFB_ERROR_RANGE, "%g to the power of %g is more than a float can hold", base, power);
+      return NULL;
+    }
   if (!(fabs (pow_op.f64 (base, power)) < 0x1p63))
     {
       g_set_error (error, LFB_ERROR, LFB_ERROR_RANGE, "%g to the power of %g is more than an int can hold", base, power);

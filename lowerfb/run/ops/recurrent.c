@@ -53,7 +53,9 @@ prepare_cell (LfbCall  *call,
               GError  **error)
 {
   g_autoptr (GPtrArray) layers = g_ptr_array_new_with_free_func ((GDestroyNotify) lfb_recurrent_layer_free);
-  LfbRecurrentLayer *layer = lfb_recurrent_layer_new (call, LFB_CALL_DATA (call, LfbCellKind)->n_gates, "", error);
+  gsize n_gates = LFB_CALL_DATA (call, LfbCellKind)->n_gates;
+  LfbRecurrentLayer *layer = lfb_call_has (call, "w_ih") ? lfb_recurrent_layer_new_packed (call, n_gates, error)
+                                                         : lfb_recurrent_layer_new (call, n_gates, "", error);
 
   if (layer == NULL)
     return NULL;
@@ -380,6 +382,14 @@ run_layers (LfbCall  *call,
   .signature = "input, hx=None, tensors, settings, nonlinearity='tanh'", \
   .forward = "input hx", .run = run_cell, .prepare = prepare_cell, .free_state = free_layers, .prepared = "tensors settings"
 
+#define PACKED_CELL(biases) \
+  .signature = "input, hx, w_ih, w_hh, " biases, .run = run_cell, .prepare = prepare_cell, .free_state = free_layers, \
+  .prepared = "w_ih w_hh"
+
+/* torch does not look at the biases beside the packed weights either. */
+#define PACKED_RULE "; products by dynamic linear, biases those of the packed weights"
+#define PACKED "torch.ops.quantized.quantized_"
+
 #define REFERENCE "torch.ao.nn.quantized.reference."
 #define DYNAMIC "torch.ao.nn.quantized.dynamic."
 
@@ -390,6 +400,22 @@ static const LfbOperator operators[] = {
   { .modules = "torch.nn.LSTMCell " REFERENCE "LSTMCell " DYNAMIC "LSTMCell", .rule = LSTM_RULE, .data = LSTM, CELL },
   { .modules = "torch.nn.GRUCell " REFERENCE "GRUCell " DYNAMIC "GRUCell", .rule = GRU_RULE, .data = GRU, CELL },
   { .modules = "torch.nn.RNNCell " REFERENCE "RNNCell " DYNAMIC "RNNCell", .rule = RNN_RULE, .data = RNN, CELL },
+  {
+    .functions = PACKED "lstm_cell_dynamic", .rule = "c = sig(f) c + sig(i) tanh(g), h = sig(o) tanh(c)" PACKED_RULE,
+    .data = LSTM, PACKED_CELL ("bias_ih, bias_hh"),
+  },
+  {
+    .functions = PACKED "gru_cell_dynamic", .rule = "n = tanh(in + sig(r) hn), h = (h - n) sig(z) + n" PACKED_RULE,
+    .data = GRU, PACKED_CELL ("b_ih, b_hh"),
+  },
+  {
+    .functions = PACKED "rnn_tanh_cell_dynamic", .rule = "h = tanh of the sum of both products" PACKED_RULE,
+    .data = RNN, PACKED_CELL ("b_ih, b_hh"),
+  },
+  {
+    .functions = PACKED "rnn_relu_cell_dynamic", .rule = "h = relu of the sum of both products" PACKED_RULE,
+    .data = &kinds[3], PACKED_CELL ("b_ih, b_hh"),
+  },
 };
 
 const LfbOperatorFamily lfb_recurrent_operators = LFB_OPERATOR_FAMILY (operators);

@@ -267,3 +267,32 @@ def unpack(draw, name):
     table = Table(draw, draw.choice((torch.quint8, torch.quint4x2)))
     return Trial(ours=lambda: ((table.our_packed(),), {}), rule=table.quantized,
                  unlike="PyTorch 1.13's result has lost its scales and zero points")
+
+
+@compares(*("torch.ops.quantized.embedding_bag_%s_%spack" % (bits, way)
+            for bits in ("byte", "4bit", "2bit") for way in ("pre", "un")))
+def rows_as_bytes(draw, name):
+    bits = {"byte": 8, "4bit": 4, "2bit": 2}[name.rsplit("_", 2)[1]]
+    lead = draw.shape(0, 3, 4) if bits == 8 else [0 if draw.chance(0.05) else draw.size(5)]
+    if name.endswith("unpack"):
+        tail, size = (numpy.float32, 8) if bits == 8 else (numpy.float16, 4)
+        width = draw.int(0, 7)
+        ends = numpy.asarray(draw.array.standard_normal(lead + [2]) * draw.choice((0.01, 1, 10)), tail)
+        data = numpy.concatenate([draw.array.integers(0, 255, lead + [width], numpy.uint8, endpoint=True),
+                                  ends.view(numpy.uint8)], -1)
+        data = torch.from_numpy(data if draw.chance(0.96) else data[..., -draw.int(1, size):].copy())
+        # Rounded once, where PyTorch may round the product too.
+        return Trial(data, bound=Bound(ulps=2, part=1e-6))
+    width = draw.size(5) * (8 // bits) + (1 if draw.chance(0.05) else 0)
+    dtype = torch.float32 if draw.chance(0.7) else torch.float16 if draw.chance(0.9) else torch.float64
+    spread = draw.choice((0.01, 1.0, 1.0, 100.0))
+    data = draw.floats(lead + [width], dtype, special=0, spread=spread)
+    settings = {}
+    if bits < 8 and draw.chance(0.2):
+        settings = {"optimized_qparams": False}
+    # Without FBGEMM PyTorch reads halves as if they were float32, and so beyond their end, and channels that
+    # are the last as if they were not.
+    expect = None
+    if bits == 8 and dtype != torch.float64:
+        expect = lambda: QUANTIZED.embedding_bag_byte_prepack(data.float().contiguous())   # noqa: E731
+    return Trial(data, settings=settings, expect=expect)

@@ -27,7 +27,8 @@ def product(draw, name, left, right, settings=None, added=None):
     if added is not None:
         finite = added.double().abs().nan_to_num(0, 0, 0)
         bound.absolute += 1e-6 * float(finite.max()) if added.numel() else 0
-    return Trial(*args, settings=settings, bound=bound, tolerated=[UNTYPED])
+    nothing = (UNTYPED[0], lambda ours, theirs: "has the dtype" in ours.text and 0 in (left.numel(), right.numel()))
+    return Trial(*args, settings=settings, bound=bound, tolerated=[UNTYPED, nothing])
 
 
 def _dtypes(draw):
@@ -77,3 +78,23 @@ def added(draw, name):
     if settings.get("beta") == 0:
         trial.tolerated.append(TIMES_0)
     return trial
+
+
+@compares("torch.bilinear")
+def bilinear(draw, name):
+    left, right, out = draw.size(), draw.size(), draw.int(0, 4) if draw.chance(0.1) else draw.size(4)
+    rows = draw.shape(0, 2, 4)
+    dtypes = (torch.float32,) if draw.chance(0.8) else FLOATS[:2]
+    x1 = draw.plain(rows + [left], dtypes, 0.1, huge=False)
+    other = draw.broadcast(rows) if draw.chance(0.05) else rows
+    x2 = draw.plain(other + [right + (1 if draw.chance(0.03) else 0)], (x1.dtype,), 0.1, huge=False)
+    weight = draw.plain([out, left, right], (x1.dtype,) if draw.chance(0.96) else FLOATS[:2], 0, huge=False)
+    bias = draw.maybe(draw.plain([out + (1 if draw.chance(0.03) else 0)], (x1.dtype,), 0, huge=False))
+    bound = bound_for(x1.double(), x2.double(), weight.double(), terms=4 * left * right)
+    if bias is not None and bias.numel():
+        bound.absolute += 1e-6 * float(bias.abs().max())
+    tensors = {"weight": weight} if bias is None else {"weight": weight, "bias": bias}
+    if name == "torch.nn.Bilinear":
+        return Trial(expect=lambda: torch.nn.functional.bilinear(x1, x2, **tensors), ours=((x1, x2), tensors), bound=bound,
+                     tolerated=[UNTYPED])
+    return Trial(x1, x2, settings=tensors, bound=bound, tolerated=[UNTYPED])

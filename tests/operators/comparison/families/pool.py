@@ -188,11 +188,11 @@ def adaptive_avg_pool(draw, name):
                  tolerated=[HALF, one_pixel(data, -n - 1)])
 
 
-@compares(*("torch.nn.functional.adaptive_max_pool%dd" % n for n in (1, 2, 3)))
+@compares("torch.adaptive_max_pool1d", *("torch.nn.functional.adaptive_max_pool%dd" % n for n in (1, 2, 3)))
 def adaptive_max_pool(draw, name):
     n = rank_of(name)
     data = draw.plain(_image(draw, n), (torch.float32,) if draw.chance(0.6) else FLOATS, special=0.3)
     settings = {"output_size": _output_size(draw, n, name)}
-    if draw.chance(0.2):
-        settings["return_indices"] = False
+    if name != "torch.adaptive_max_pool1d" and draw.chance(0.5):
+        settings["return_indices"] = draw.chance(0.7)
     return Trial(data, settings=settings)

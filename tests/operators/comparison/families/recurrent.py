@@ -5,7 +5,10 @@ import numpy
 import torch
 from gi.repository import Lfb
 
+from ..convert import native
+from ..reasons import tied
 from ..trial import Bound, Trial, compares
+from .linear import range_of
 
 GATES = {"LSTM": 4, "GRU": 3, "RNN": 1}
 FLOAT = Bound(ulps=8, part=2e-6, absolute=2e-6)
@@ -179,3 +182,31 @@ def recurrent(draw, name):
         return _trial(network, data, state, lambda: network.module(effective), weights, FLOAT)
     weights = _quantized(draw, network)
     return _trial(network, data, state, lambda: _dynamic_module(network, weights), weights, DYNAMIC)
+
+
+@compares(*("torch.ops.quantized.quantized_%s_cell_dynamic" % kind for kind in ("lstm", "gru", "rnn_tanh", "rnn_relu")))
+def packed_cell(draw, name):
+    """Cells of packed weights, whose own biases count."""
+    kind = next(kind for kind in GATES if kind.lower() in name)
+    inputs, hidden, batch = draw.size(6), draw.size(6), draw.size(4)
+    rows, weights = GATES[kind] * hidden, []
+    for width in (inputs, hidden):
+        scale = float(numpy.float32(draw.scale(4e-3, 0.02)))
+        weights.append((torch.quantize_per_tensor(draw.floats([rows, width], special=0, spread=0.5), scale, 0, torch.qint8),
+                        draw.floats([rows], special=0, spread=0.5) if draw.chance(0.8) else None))
+    data = draw.floats([batch, inputs if draw.chance(0.98) else inputs + 1], special=0, spread=1.0, halves=False)
+    state = [draw.floats([batch, hidden], special=0, spread=1.0, halves=False) for _ in range(2)]
+    state = state if kind == "LSTM" else state[0]
+    # Not looked at.
+    biases = [draw.floats([rows], special=0) for _ in range(2)]
+
+    def expect():
+        packed = [torch.ops.quantized.linear_prepack(*weight) for weight in weights]
+        return getattr(torch.ops.quantized, name.rsplit(".", 1)[1])(data, state, *packed, *biases)
+
+    def ours():
+        packed = [Lfb.call("torch.ops.quantized.linear_prepack", native(list(weight))) for weight in weights]
+        return (data, state, *packed, *biases), {}
+
+    ties = [tied(part, lambda part=part: range_of(part, True)) for part in (data, state[0] if kind == "LSTM" else state)]
+    return Trial(expect=expect, ours=ours, bound=DYNAMIC, tolerated=ties)
