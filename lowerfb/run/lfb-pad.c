@@ -165,6 +165,25 @@ check_remains (LfbTensor     *tensor,
   return FALSE;
 }
 
+/* What a constant goes around is cut first, as in torch. */
+static gboolean
+check_cut (gint64   size,
+           gint64   before,
+           gint64   after,
+           GError **error)
+{
+  gint64 left;
+
+  if (!__builtin_add_overflow (size, MIN (before, 0), &left) && !__builtin_add_overflow (left, MIN (after, 0), &left) && left >= 0)
+    return TRUE;
+
+  g_set_error (error, LFB_ERROR, LFB_ERROR_SHAPE,
+               "the padding of %" G_GINT64_FORMAT " and %" G_GINT64_FORMAT " cuts more than a size of %" G_GINT64_FORMAT, before,
+               after, size);
+
+  return FALSE;
+}
+
 LfbTensor *
 lfb_tensor_pad (LfbTensor      *tensor,
                 gsize           n,
@@ -189,6 +208,9 @@ lfb_tensor_pad (LfbTensor      *tensor,
 
       if (before[i] == 0 && after[i] == 0)
         continue;
+      if (mode == LFB_PAD_CONSTANT &&
+          !check_cut (lfb_tensor_get_dim (tensor, n_dims - n + i), before[i], after[i], error))
+        return NULL;
       next = pad_dimension (result, n_dims - n + i, before[i], after[i], mode, fill, error);
       if (next == NULL)
         return NULL;

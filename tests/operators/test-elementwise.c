@@ -113,6 +113,7 @@ test_quantized_functions (void)
     { "torch.clamp (f32[2]{1 5}, max=nan)", "f32[2]{1 5}" },
     { "torch.clamp (f32[2]{1 5}, f32[2]{nan 6})", "f32[2]{nan 6}" },
     { "torch.clamp_min (i64[2]{1 5}, nan)", "f32[2]{nan nan}" },
+    { "torch.nn.functional.hardtanh (f32[1]{1}, 1e300, nan)", "f32[1]{nan}" },
     { "torch.nn.functional.hardtanh (f64[1]{1}, nan, 2.0)", "f64[1]{nan}" },
   };
 

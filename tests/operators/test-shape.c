@@ -226,6 +226,8 @@ test_python (void)
     { "torch.nn.functional.one_hot (i64[0]{}, 0)", "!ARGUMENT `num_classes` is 0" },
     { "torch.channel_shuffle (quint8[1,0,2]{}*1@0, 1)", "quint8[1,0,2]{}*1@0" },
     { "torch.channel_shuffle (quint8[1,0,2]{}*1@0, 2)", "!SHAPE has no channels" },
+    { "torch.nn.functional.pad (f32[0]{}, (2, -1))", "!SHAPE of 2 and -1 cuts more than a size of 0" },
+    { "torch.nn.functional.pad (f32[2]{1 2}, (1, -2), value=5.0)", "f32[1]{5}" },
     { "torch.split (f32[0]{}, 0)", "(f32[0]{})" },
     { "torch.split (f32[1]{1}, 0)", "!RANGE is 0, expected 1 or more" },
     { "torch.cumsum (i64[]{300}, 0, dtype=uint8)", "!RANGE 300" },

@@ -218,7 +218,7 @@ clamp_plain (LfbCall          *call,
              GError          **error)
 {
   g_autoptr (LfbTensor) typed = NULL;
-  gboolean one_by_one = FALSE;
+  gboolean one_by_one = FALSE, nan = bounds_are_nan (call, kind, p);
   LfbDType type;
 
   if (!clamped_type (call, kind, &type, error))
@@ -227,10 +227,11 @@ clamp_plain (LfbCall          *call,
     {
       LfbValue *bound = get_bound (call, kind, i);
 
-      if (bound != NULL && lfb_value_get_kind (bound) != LFB_VALUE_KIND_TENSOR &&
+      /* Beside NaN the other bound does not count. */
+      if (bound != NULL && !nan && lfb_value_get_kind (bound) != LFB_VALUE_KIND_TENSOR &&
           !lfb_read_number_as (i == 0 ? kind->min : kind->max, bound, type, &p[i], error))
         return NULL;
-      one_by_one |= bound != NULL && !is_small_number (bound);
+      one_by_one |= bound != NULL && !nan && !is_small_number (bound);
     }
   if (one_by_one)
     return clamp_by_tensors (call, kind, type, error);
@@ -238,7 +239,7 @@ clamp_plain (LfbCall          *call,
   if (typed == NULL)
     return NULL;
 
-  return lfb_value_take_tensor (lfb_unary_apply (call->runtime, bounds_are_nan (call, kind, p) ? &nan_op : &clamp_op, p, typed, error));
+  return lfb_value_take_tensor (lfb_unary_apply (call->runtime, nan ? &nan_op : &clamp_op, p, typed, error));
 }
 
 static LfbValue *

@@ -98,8 +98,14 @@ def with_settings(draw, name):
 def quantized_threshold(draw, name):
     data = draw.quantized(draw.shape(), draw.choice(BYTES))
     threshold, value = draw.choice((0.5, 0, -1)), draw.choice((0, 20, -0.1))
+
+    def at_zero(ours, theirs):
+        different = ours.value.data != theirs.value.data
+        return threshold == 0 and bool((rules.centred(data)[different] == 0).all())
+
     return Trial(data, threshold, value, rule=lambda: rules.apply(
-        lambda x: F.threshold(x, threshold, value), data, data.q_scale(), data.q_zero_point()))
+        lambda x: F.threshold(x, threshold, value), data, data.q_scale(), data.q_zero_point()),
+        tolerated=[("PyTorch's vector code dequantizes a zero to almost 0", at_zero)])
 
 
 @compares("torch.nn.functional.glu")

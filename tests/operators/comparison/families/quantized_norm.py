@@ -7,7 +7,7 @@ import torch
 from .. import rules
 from ..draw import BYTES
 from ..names import resolve
-from ..reasons import EMPTY, one_pixel, one_step
+from ..reasons import EMPTY, both, one_pixel, one_step
 from ..trial import Trial, compares
 from .norm import affine, image, statistics
 from .quantized_activation import output
@@ -79,6 +79,21 @@ def _normalized(data, group_shape, gamma, beta, eps, scale, zero_point):
     return rules.quantize(y, scale, zero_point, data.dtype)
 
 
+def _cancelling(rule, data, group_shape, eps):
+    """PyTorch takes the zero point from sums that are float32: what their difference is off by, next to the
+    variance, moves the result."""
+    def condition(ours, theirs):
+        if rule is None or not both(ours, theirs):
+            return False
+        x = rules.centred(data).reshape(group_shape)
+        var = x.var(tuple(range(1, x.ndim)), keepdims=True) + eps / data.q_scale()**2
+        off = numpy.broadcast_to(2e-7 * 2**16 / var, x.shape).reshape(tuple(data.shape))
+        a, b = (side.value.data.astype(numpy.float64) for side in (ours, theirs))
+        steps = numpy.abs(numpy.asarray(rule().values, numpy.float64))
+        return bool(numpy.all(numpy.abs(a - b) <= 1 + off * (steps + 255)))
+    return "PyTorch takes the zero point from sums of float32, which cancel", condition
+
+
 def _parameters(own):
     """Modules of a weight or none and a bias or none."""
     return [None if own[key] is None else torch.nn.Parameter(own[key], False) for key in ("weight", "bias")]
@@ -106,7 +121,7 @@ def layer_norm(draw, name):
     rule = None if 0 in shape else lambda: _normalized(data, [-1] + normalized, gamma, beta, eps, scale, zero_point)
     build = lambda s, z: torch.ao.nn.quantized.LayerNorm(normalized, *_parameters(own), s, z, eps)   # noqa: E731
     return _trial(name, data, [normalized], own, eps, scale, zero_point, rule, build,
-                  {"normalized_shape": normalized})
+                  {"normalized_shape": normalized}, [_cancelling(rule, data, [-1] + normalized, eps)])
 
 
 @compares("torch.ops.quantized.group_norm", "torch.ao.nn.quantized.GroupNorm", "torch.ops.quantized.instance_norm",
@@ -134,4 +149,5 @@ def group_norm(draw, name):
         return torch.ao.nn.quantized.GroupNorm(groups, n, *_parameters(own), s, z, eps)
 
     return _trial(name, data, [] if instance else [groups], own, eps, scale, zero_point, rule, build,
-                  {} if instance else {"num_groups": groups}, [one_pixel(data, 1)])
+                  {} if instance else {"num_groups": groups},
+                  [one_pixel(data, 1), _cancelling(rule, data, rows, eps)])
