@@ -47,7 +47,10 @@
   DO (affine_s8) \
   DO (embedding_u8) \
   DO (embedding_u4) \
-  DO (embedding_u2)
+  DO (embedding_u2) \
+  DO (functions) \
+  DO (softmax) \
+  DO (cell)
 
 #define LFB_SIZE(name) + sizeof ((LfbKernels *) NULL)->name
 _Static_assert (0 LFB_EACH_KERNEL (LFB_SIZE) == sizeof (LfbKernels),

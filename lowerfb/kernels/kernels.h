@@ -16,11 +16,13 @@
 
 #include <lowerfb/kernels/avg_pool.h>
 #include <lowerfb/kernels/binary.h>
+#include <lowerfb/kernels/cell.h>
 #include <lowerfb/kernels/clamp.h>
 #include <lowerfb/kernels/conv.h>
 #include <lowerfb/kernels/cpu.h>
 #include <lowerfb/kernels/dequantize.h>
 #include <lowerfb/kernels/embedding.h>
+#include <lowerfb/kernels/functions.h>
 #include <lowerfb/kernels/linear.h>
 #include <lowerfb/kernels/lookup.h>
 #include <lowerfb/kernels/max_pool.h>
@@ -29,6 +31,7 @@
 #include <lowerfb/kernels/qparams.h>
 #include <lowerfb/kernels/quantize.h>
 #include <lowerfb/kernels/requantize.h>
+#include <lowerfb/kernels/softmax.h>
 
 typedef struct
 {
@@ -81,6 +84,10 @@ typedef struct
   LfbEmbeddingKernel             embedding_u8;
   LfbEmbeddingKernel             embedding_u4;
   LfbEmbeddingKernel             embedding_u2;
+
+  LfbFunctionsKernel             functions;
+  LfbSoftmaxKernel               softmax;
+  LfbCellKernel                  cell;
 } LfbKernels;
 
 /* Fills every member with the best variant that needs no flag outside

@@ -35,6 +35,7 @@ typedef struct {
   float  (*f32) (float x, const double *p);
   double (*f64) (double x, const double *p);
   gint64 (*i64) (gint64 x, const double *p);   /* %NULL: integers become floats */
+  gsize vector;                                /* where LfbFunctionsKernel has what f32 does; 0: nowhere */
   LfbResultType result;
 
   const char *params[LFB_UNARY_MAX_PARAMS];
@@ -64,9 +65,11 @@ typedef struct {
   static float name##_f32 (float a, float b) { return (expression); } \
   static double name##_f64 (double a, double b) { return (expression); }
 
-#define EXP(x) _Generic ((x), float: lfb_expf, double: lfb_exp) (x)
-#define TANH(x) _Generic ((x), float: lfb_tanhf, double: lfb_tanh) (x)
-#define SIGMOID(x) _Generic ((x), float: lfb_sigmoidf, double: lfb_sigmoid) (x)
+#define LFB_VECTOR(name) .vector = offsetof (LfbFunctionsKernel, name)
+
+#define EXP(x) _Generic ((x), float: lfb_exp_one, double: lfb_exp) (x)
+#define TANH(x) _Generic ((x), float: lfb_tanh_one, double: lfb_tanh) (x)
+#define SIGMOID(x) _Generic ((x), float: lfb_sigmoid_one, double: lfb_sigmoid) (x)
 
 /* Functions of table rows: the row's data is a LfbUnary or LfbBinary. */
 LfbValue   *lfb_unary_run            (LfbCall           *call,

@@ -4,12 +4,15 @@
  * C library (numerics.md, last sentence): double arithmetic in one fixed
  * order. Close to the last bit of double, so that the float32 functions made
  * from them by one rounding are the float32 nearest to the true value but for
- * a few arguments in a hundred million.
+ * a few arguments in a hundred million. The functions of one float that kernels
+ * share, lfb_exp_one() and the like, are as good.
  */
 
 #pragma once
 
 #include <math.h>
+
+#include <lowerfb/kernels/c/functions.h>
 
 double lfb_exp   (double x);
 double lfb_expm1 (double x);
@@ -35,22 +38,4 @@ static inline double
 lfb_sigmoid (double x)
 {
   return 1 / (1 + lfb_exp (-x));
-}
-
-static inline float
-lfb_expf (float x)
-{
-  return lfb_exp (x);
-}
-
-static inline float
-lfb_tanhf (float x)
-{
-  return lfb_tanh (x);
-}
-
-static inline float
-lfb_sigmoidf (float x)
-{
-  return lfb_sigmoid (x);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* See lfb-math-private.h. Series and continued fractions from the textbook
+/* See lfb-math-private.h; exponential and logarithm are those of the kernels. Series and continued fractions from the textbook
  * definitions, carried far enough for double. Of the C library only what IEEE
  * 754 fixes to the bit is called: sqrt, floor, rint, fmod, frexp, ldexp.
  */
@@ -9,35 +9,8 @@
 
 #include <stdbool.h>
 
-/* ln 2 in two parts: the first has few enough bits that its products with
- * exponents are exact.
- */
-#define LN2_HIGH 6.93147180369123816490e-01
-#define LN2_LOW  1.90821492927058770002e-10
-#define LN2      6.93147180559945309417e-01
 #define HALF_PI  1.57079632679489661923
 #define PI       3.14159265358979323846
-
-/* sum of r^i / i! from i = 1, |r| <= ln 2 / 2 or a little more */
-static double
-exp_series (double r)
-{
-  double sum = 1.0 / 6227020800;   /* 13! */
-
-  sum = sum * r + 1.0 / 479001600;
-  sum = sum * r + 1.0 / 39916800;
-  sum = sum * r + 1.0 / 3628800;
-  sum = sum * r + 1.0 / 362880;
-  sum = sum * r + 1.0 / 40320;
-  sum = sum * r + 1.0 / 5040;
-  sum = sum * r + 1.0 / 720;
-  sum = sum * r + 1.0 / 120;
-  sum = sum * r + 1.0 / 24;
-  sum = sum * r + 1.0 / 6;
-  sum = sum * r + 0.5;
-
-  return sum * r * r + r;
-}
 
 double
 lfb_exp (double x)
@@ -51,40 +24,24 @@ lfb_exp (double x)
   if (x < -745.2)
     return 0;
 
-  k = rint (x * (1 / LN2));
-  r = (x - k * LN2_HIGH) - k * LN2_LOW;
+  k = rint (x * (1 / LFB_LN2));
+  r = (x - k * LFB_LN2_HIGH) - k * LFB_LN2_LOW;
 
-  return ldexp (exp_series (r) + 1, (int) k);
+  return ldexp (lfb_exp_series (r) + 1, (int) k);
 }
 
 double
 lfb_expm1 (double x)
 {
   if (fabs (x) < 0.4)
-    return exp_series (x);
+    return lfb_exp_series (x);
 
   return lfb_exp (x) - 1;
-}
-
-/* 2 artanh (s) = log ((1 + s) / (1 - s)), |s| <= 0.2 */
-static double
-log_series (double s)
-{
-  double z = s * s;
-  double sum = 0;
-
-  for (int i = 27; i >= 3; i -= 2)
-    sum = (sum + 1.0 / i) * z;
-
-  return 2 * s + 2 * s * sum;
 }
 
 double
 lfb_log (double x)
 {
-  int exponent;
-  double m;
-
   if (x != x || x == INFINITY)
     return x;
   if (x == 0)
@@ -92,21 +49,14 @@ lfb_log (double x)
   if (x < 0)
     return NAN;
 
-  m = frexp (x, &exponent);
-  if (m < 0.70710678118654752440)
-    {
-      m *= 2;
-      exponent--;
-    }
-
-  return (log_series ((m - 1) / (m + 1)) + exponent * LN2_LOW) + exponent * LN2_HIGH;
+  return lfb_log_finite (x);
 }
 
 double
 lfb_log1p (double x)
 {
   if (fabs (x) < 0.4)
-    return log_series (x / (2 + x));
+    return lfb_log_series (x / (2 + x));
 
   return lfb_log (1 + x);
 }
@@ -118,7 +68,7 @@ lfb_sinh (double x)
 
   if (a > 40)
     {
-      y = lfb_exp (a - LN2);
+      y = lfb_exp (a - LFB_LN2);
     }
   else
     {
@@ -135,7 +85,7 @@ lfb_cosh (double x)
   double a = fabs (x), t;
 
   if (a > 40)
-    return lfb_exp (a - LN2);
+    return lfb_exp (a - LFB_LN2);
   t = lfb_exp (a);
 
   return (t + 1 / t) / 2;
@@ -144,16 +94,7 @@ lfb_cosh (double x)
 double
 lfb_tanh (double x)
 {
-  double a = fabs (x), t, y;
-
-  if (x != x)
-    return x;
-  if (a > 22)
-    return x > 0 ? 1 : -1;
-  t = lfb_expm1 (2 * a);
-  y = t / (t + 2);
-
-  return x < 0 ? -y : y;
+  return copysign (lfb_tanh_double (fabs (x)), x);
 }
 
 static double

@@ -7,7 +7,6 @@
 
 #include <lowerfb/run/lfb-recurrent-private.h>
 #include <lowerfb/run/lfb-gemm-private.h>
-#include <lowerfb/run/lfb-math-private.h>
 #include <lowerfb/run/lfb-packed-values-private.h>
 #include <lowerfb/run/lfb-reference-private.h>
 
@@ -266,60 +265,29 @@ lfb_recurrent_check_input (const LfbRecurrentLayer  *self,
   return FALSE;
 }
 
-/* One step of one row: from the products @a (input) and @b (state) to @h and @c. */
 static void
-step_lstm (gsize        n,
-           const float *a,
-           const float *b,
-           float       *h,
-           float       *c)
-{
-  for (gsize j = 0; j < n; j++)
-    {
-      float i = lfb_sigmoidf (a[j] + b[j]);
-      float f = lfb_sigmoidf (a[n + j] + b[n + j]);
-      float g = lfb_tanhf (a[2 * n + j] + b[2 * n + j]);
-      float o = lfb_sigmoidf (a[3 * n + j] + b[3 * n + j]);
-
-      c[j] = f * c[j] + i * g;
-      h[j] = o * lfb_tanhf (c[j]);
-    }
-}
-
-static void
-step_gru (gsize        n,
-          const float *a,
-          const float *b,
-          float       *h)
-{
-  for (gsize j = 0; j < n; j++)
-    {
-      float r = lfb_sigmoidf (a[j] + b[j]);
-      float z = lfb_sigmoidf (a[n + j] + b[n + j]);
-      float new_state = lfb_tanhf (a[2 * n + j] + r * b[2 * n + j]);
-
-      h[j] = (h[j] - new_state) * z + new_state;
-    }
-}
-
-static void
-step_plain (LfbCellType  type,
-            gsize        n,
-            const float *a,
-            const float *b,
-            float       *h)
+step_plain (const LfbKernels *kernels,
+            LfbCellType       type,
+            gsize             n,
+            const float      *a,
+            const float      *b,
+            float            *h)
 {
   for (gsize j = 0; j < n; j++)
     {
       float sum = a[j] + b[j];
 
-      h[j] = type == LFB_CELL_TANH ? lfb_tanhf (sum) : sum < 0 ? 0 : sum;
+      h[j] = type == LFB_CELL_RELU && sum < 0 ? 0 : sum;
     }
+  if (type == LFB_CELL_TANH)
+    kernels->functions.tanh (h, h, n);
 }
 
+/* One step: from the products @a (input) and @b (state) to @h and @c. */
 static void
 step_rows (const LfbRecurrentLayer *self,
            const LfbCellKind       *kind,
+           const LfbKernels        *kernels,
            gsize                    batch,
            const float             *a,
            const float             *b,
@@ -330,11 +298,11 @@ step_rows (const LfbRecurrentLayer *self,
 
   for (gsize i = 0; i < batch; i++)
     if (kind->type == LFB_CELL_LSTM)
-      step_lstm (n, a + i * gates, b + i * gates, h + i * n, c + i * n);
+      kernels->cell.lstm (a + i * gates, b + i * gates, h + i * n, c + i * n, n);
     else if (kind->type == LFB_CELL_GRU)
-      step_gru (n, a + i * gates, b + i * gates, h + i * n);
+      kernels->cell.gru (a + i * gates, b + i * gates, h + i * n, n);
     else
-      step_plain (kind->type, n, a + i * gates, b + i * gates, h + i * n);
+      step_plain (kernels, kind->type, n, a + i * gates, b + i * gates, h + i * n);
 }
 
 gboolean
@@ -373,7 +341,7 @@ lfb_recurrent_layer_run (const LfbRecurrentLayer  *self,
       if (g_cancellable_set_error_if_cancelled (runtime->cancellable, error) ||
           !gate_product_run (&self->state, runtime, h, batch, b, error))
         return FALSE;
-      step_rows (self, kind, batch, a + at * batch * gates, b, next, c);
+      step_rows (self, kind, &runtime->kernels, batch, a + at * batch * gates, b, next, c);
       if (self->projection.n > 0 && !gate_product_run (&self->projection, runtime, wide, batch, h, error))
         return FALSE;
       for (gsize i = 0; i < batch && y != NULL; i++)

@@ -13,12 +13,28 @@
 #define GRAIN 8192
 
 typedef struct {
+  const LfbFunctionsKernel *functions;
   const LfbUnary *unary;
   const double *p;
   LfbDType dtype;
   gconstpointer x;
   gpointer y;
 } UnaryJob;
+
+static void
+unary_floats (const LfbFunctionsKernel *functions,
+              const LfbUnary           *unary,
+              const double             *p,
+              const float              *x,
+              float                    *y,
+              gsize                     n)
+{
+  if (unary->vector != 0)
+    G_STRUCT_MEMBER (LfbFunction, functions, unary->vector) (x, y, n);
+  else
+    for (gsize i = 0; i < n; i++)
+      y[i] = unary->f32 (x[i], p);
+}
 
 static void
 unary_range (gsize    begin,
@@ -30,8 +46,7 @@ unary_range (gsize    begin,
   switch (job->dtype)
     {
     case LFB_DTYPE_FLOAT32:
-      for (gsize i = begin; i < end; i++)
-        ((float *) job->y)[i] = job->unary->f32 (((const float *) job->x)[i], job->p);
+      unary_floats (job->functions, job->unary, job->p, (const float *) job->x + begin, (float *) job->y + begin, end - begin);
       break;
     case LFB_DTYPE_FLOAT64:
       for (gsize i = begin; i < end; i++)
@@ -76,7 +91,7 @@ lfb_unary_apply (const LfbRuntime  *runtime,
   x = lfb_tensor_convert (input, compute, error);
   if (x == NULL || !lfb_array_init_like (&array, compute, x, error))
     return NULL;
-  job = (UnaryJob) { unary, p, compute, lfb_tensor_get_data (x, NULL), array.data };
+  job = (UnaryJob) { &runtime->kernels.functions, unary, p, compute, lfb_tensor_get_data (x, NULL), array.data };
   lfb_runtime_parallel (runtime, array.n_elements, GRAIN, unary_range, &job);
   y = lfb_array_seal (&array, error);
 
@@ -108,8 +123,7 @@ lfb_unary_table (const LfbRuntime  *runtime,
   else
     runtime->kernels.dequantize_s8.run ((const int8_t *) bytes, values, 256, lfb_tensor_get_scale (input),
                                         lfb_tensor_get_zero_point (input));
-  for (guint i = 0; i < 256; i++)
-    values[i] = unary->f32 (values[i], p);
+  unary_floats (&runtime->kernels.functions, unary, p, values, values, 256);
   lfb_quantize_floats (runtime, values, table, 256, scale, zero_point, dtype);
 
   return lfb_lookup_tensor (runtime, input, table, scale, zero_point, error);

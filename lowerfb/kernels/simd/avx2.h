@@ -68,6 +68,17 @@ lfb_vf_load_part (const float *p,
   return _mm256_maskload_ps (p, lfb_lane_mask (n));
 }
 
+/* The first @n, followed by @rest. */
+LFB_INLINE LfbVf
+lfb_vf_load_part_or (const float *p,
+                     size_t       n,
+                     float        rest)
+{
+  __m256i mask = lfb_lane_mask (n);
+
+  return _mm256_blendv_ps (_mm256_set1_ps (rest), _mm256_maskload_ps (p, mask), _mm256_castsi256_ps (mask));
+}
+
 LFB_INLINE void
 lfb_vf_store_part (float  *p,
                    LfbVf   x,

@@ -54,6 +54,15 @@ lfb_vf_load_part (const float *p,
   return _mm512_maskz_loadu_ps ((__mmask16) ((1u << n) - 1), p);
 }
 
+/* The first @n, followed by @rest. */
+LFB_INLINE LfbVf
+lfb_vf_load_part_or (const float *p,
+                     size_t       n,
+                     float        rest)
+{
+  return _mm512_mask_loadu_ps (_mm512_set1_ps (rest), (__mmask16) ((1u << n) - 1), p);
+}
+
 LFB_INLINE void
 lfb_vf_store_part (float  *p,
                    LfbVf   x,

@@ -77,6 +77,19 @@ lfb_vf_load_part (const float *p,
   return lfb_vf_load (floats);
 }
 
+/* The first @n, followed by @rest. */
+LFB_INLINE LfbVf
+lfb_vf_load_part_or (const float *p,
+                     size_t       n,
+                     float        rest)
+{
+  float floats[LFB_LANES] = { rest, rest, rest, rest };
+
+  memcpy (floats, p, n * sizeof *p);
+
+  return lfb_vf_load (floats);
+}
+
 LFB_INLINE void
 lfb_vf_store_part (float  *p,
                    LfbVf   x,

@@ -95,6 +95,25 @@ lfb_vf4_store_part (float  *p,
     lfb_vf_store_part (p + k * LFB_LANES, x.v[k], lfb_part_of (n, k));
 }
 
+/* LFB_LANES elements, or the first @n where that is less. */
+LFB_INLINE LfbVf
+lfb_vf_load_some (const float *p,
+                  size_t       n)
+{
+  return n >= LFB_LANES ? lfb_vf_load (p) : lfb_vf_load_part (p, n);
+}
+
+LFB_INLINE void
+lfb_vf_store_some (float  *p,
+                   LfbVf   x,
+                   size_t  n)
+{
+  if (n >= LFB_LANES)
+    lfb_vf_store (p, x);
+  else
+    lfb_vf_store_part (p, x, n);
+}
+
 /* The bytes of a quantized type as integers. */
 LFB_INLINE LfbVi4
 lfb_vi4_load (const void *p,

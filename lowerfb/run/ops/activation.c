@@ -13,6 +13,21 @@
 
 #define CLAMP_6(x) ((x) < 0 ? 0 : (x) > 6 ? 6 : (x))
 
+static double
+gelu_double (double x)
+{
+  return x * (0.5 * lfb_erfc (-x * 0.70710678118654752440));
+}
+
+static double
+gelu_tanh_double (double x)
+{
+  return 0.5 * x * (1 + lfb_tanh (0.79788456080286535588 * (x + 0.044715 * (x * x * x))));
+}
+
+#define GELU(x) _Generic ((x), float: lfb_gelu_one, double: gelu_double) (x)
+#define GELU_TANH(x) _Generic ((x), float: lfb_gelu_tanh_one, double: gelu_tanh_double) (x)
+
 LFB_UNARY_FUNCTIONS (sigmoid, SIGMOID (x))
 LFB_UNARY_FUNCTIONS (tanh, TANH (x))
 LFB_UNARY_FUNCTIONS (hardsigmoid, CLAMP_6 (x + 3) / 6)
@@ -24,8 +39,8 @@ LFB_UNARY_FUNCTIONS (selu, (real) 1.0507009873554804934193349852946 *
                            (x <= 0 ? (real) 1.6732632423543772848170429916717 * (EXP (x) - 1) : x))
 LFB_UNARY_FUNCTIONS (silu, x * SIGMOID (x))
 LFB_UNARY_FUNCTIONS (mish, x * lfb_tanh (lfb_log1p (lfb_exp (x))))
-LFB_UNARY_FUNCTIONS (gelu, x * (0.5 * lfb_erfc (-x * 0.70710678118654752440)))
-LFB_UNARY_FUNCTIONS (gelu_tanh, 0.5 * x * (1 + lfb_tanh (0.79788456080286535588 * (x + 0.044715 * ((double) x * x * x)))))
+LFB_UNARY_FUNCTIONS (gelu, GELU (x))
+LFB_UNARY_FUNCTIONS (gelu_tanh, GELU_TANH (x))
 LFB_UNARY_FUNCTIONS (softplus, x * (real) p[0] > (real) p[1] ? x : lfb_log1p (lfb_exp (x * p[0])) / p[0])
 LFB_UNARY_FUNCTIONS (logsigmoid, (x < 0 ? x : 0) - lfb_log1p (lfb_exp (-fabs (x))))
 LFB_UNARY_FUNCTIONS (softsign, x / (1 + (real) fabs (x)))
@@ -75,7 +90,7 @@ run_threshold (LfbCall  *call,
 #define FUNCTIONS(name) .f32 = name##_f32, .f64 = name##_f64, .result = LFB_RESULT_FLOAT
 
 static const LfbUnary sigmoid_op = {
-  FUNCTIONS (sigmoid), .quantized = LFB_QUANTIZED_FIXED,
+  FUNCTIONS (sigmoid), LFB_VECTOR (sigmoid), .quantized = LFB_QUANTIZED_FIXED,
   .u8_scale = 1.0 / 256, .u8_zero_point = 0, .s8_scale = 1.0 / 256, .s8_zero_point = -128,
 };
 static const LfbUnary hardsigmoid_op = {
@@ -83,7 +98,7 @@ static const LfbUnary hardsigmoid_op = {
   .u8_scale = 1.0 / 256, .u8_zero_point = 0, .s8_scale = 1.0 / 256, .s8_zero_point = -128,
 };
 static const LfbUnary tanh_op = {
-  FUNCTIONS (tanh), .quantized = LFB_QUANTIZED_FIXED,
+  FUNCTIONS (tanh), LFB_VECTOR (tanh), .quantized = LFB_QUANTIZED_FIXED,
   .u8_scale = 1.0 / 128, .u8_zero_point = 128, .s8_scale = 1.0 / 128, .s8_zero_point = 0,
 };
 
@@ -101,9 +116,9 @@ static const LfbUnary leaky_relu_op = { FUNCTIONS (leaky_relu), LEAKY };
 static const LfbUnary quantized_leaky_relu_op = { FUNCTIONS (leaky_relu), LEAKY, .quantized = LFB_QUANTIZED_GIVEN };
 static const LfbUnary hardswish_op = { FUNCTIONS (hardswish) };
 static const LfbUnary quantized_hardswish_op = { FUNCTIONS (hardswish), .quantized = LFB_QUANTIZED_GIVEN };
-static const LfbUnary quantized_sigmoid_op = { FUNCTIONS (sigmoid), .quantized = LFB_QUANTIZED_GIVEN };
-static const LfbUnary gelu_op = { FUNCTIONS (gelu) };
-static const LfbUnary gelu_tanh_op = { FUNCTIONS (gelu_tanh) };
+static const LfbUnary quantized_sigmoid_op = { FUNCTIONS (sigmoid), LFB_VECTOR (sigmoid), .quantized = LFB_QUANTIZED_GIVEN };
+static const LfbUnary gelu_op = { FUNCTIONS (gelu), LFB_VECTOR (gelu) };
+static const LfbUnary gelu_tanh_op = { FUNCTIONS (gelu_tanh), LFB_VECTOR (gelu_tanh) };
 
 #define PLAIN(name) &(const LfbUnary) { FUNCTIONS (name) }
 
@@ -170,7 +185,7 @@ static LfbValue *
 glu (LfbCall  *call,
      GError  **error)
 {
-  static const LfbUnary sigmoid_only = { FUNCTIONS (sigmoid) };
+  static const LfbUnary sigmoid_only = { FUNCTIONS (sigmoid), LFB_VECTOR (sigmoid) };
   static const LfbBinary product = { times_f32, times_f64, NULL, LFB_RESULT_SAME };
   LfbTensor *input = lfb_call_tensor (call, "input", error);
   gint64 shape[LFB_TENSOR_MAX_DIMS], strides[LFB_TENSOR_MAX_DIMS];
@@ -396,7 +411,8 @@ static const LfbOperator operators[] = {
   },
   {
     .functions = "torch.nn.functional.silu torch._C._nn.silu", .modules = "torch.nn.SiLU",
-    .signature = "input, inplace=False", .run = lfb_unary_run, .emit = lfb_emit_bytes, .data = PLAIN (silu), .rule = "x * sigmoid(x)",
+    .signature = "input, inplace=False", .run = lfb_unary_run, .emit = lfb_emit_bytes,
+    .data = &(const LfbUnary) { FUNCTIONS (silu), LFB_VECTOR (silu) }, .rule = "x * sigmoid(x)",
   },
   {
     .functions = "torch.nn.functional.mish", .modules = "torch.nn.Mish", .signature = "input, inplace=False",

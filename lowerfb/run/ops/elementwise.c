@@ -121,7 +121,11 @@ nan_to_num (LfbCall  *call,
   }
 
 static const LfbOperator operators[] = {
-  FLOAT_ROW ("torch.exp math.exp torch.exp_", "exp exp_", exp, "e to the x"),
+  {
+    .functions = "torch.exp math.exp torch.exp_", .methods = "exp exp_", .signature = "input", .rule = "e to the x",
+    .run = lfb_unary_run,
+    .data = &(const LfbUnary) { .f32 = exp_f32, .f64 = exp_f64, LFB_VECTOR (exp), .result = LFB_RESULT_FLOAT },
+  },
   FLOAT_ROW ("torch.exp2 torch.exp2_", "exp2 exp2_", exp2, "2 to the x"),
   FLOAT_ROW ("torch.expm1 torch.expm1_", "expm1 expm1_", expm1, "e to the x, less 1"),
   FLOAT_ROW ("torch.log math.log torch.log_", "log log_", log, "natural logarithm"),

@@ -103,7 +103,7 @@ run_with_function (LfbCall              *call,
         float *value = &values[i * rows->n + j];
         float x = (*value + stage.bias[j]) * stage.multiplier[j];
 
-        *value = kind->after == AFTER_TANH ? lfb_tanhf (x) : x > 0 ? x : x * (float) slope;
+        *value = kind->after == AFTER_TANH ? lfb_tanh_one (x) : x > 0 ? x : x * (float) slope;
       }
   lfb_quantize_floats (call->runtime, values, array->data, array->n_elements, scale, zero_point, LFB_DTYPE_QUINT8);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* softmax and its kin. The maximum is subtracted and the exponential taken in the
- * tensor's type, their sum in double in ascending order and rounded once; integers are dequantized and quantized with the given range
- * (numerics.md).
+/* softmax and its kin, one line of a dimension after the other: float32 by the
+ * kernel, which says in which order it adds; integers are dequantized and quantized
+ * with the given range (numerics.md).
  */
 
 #include <lowerfb/run/lfb-array-private.h>
@@ -14,71 +14,90 @@
 
 #include <string.h>
 
+static const LfbSoftmaxKind softmax_kind = LFB_SOFTMAX, log_softmax_kind = LFB_LOG_SOFTMAX, softmin_kind = LFB_SOFTMIN;
+
+/* Elements that one thread takes at least. */
+#define GRAIN 8192
+
+/* One line of elements, @stride apart: the rule of the kernel in double. */
+static void
+softmax_line_f64 (LfbSoftmaxKind  kind,
+                  const double   *x,
+                  double         *y,
+                  gsize           n,
+                  gsize           stride)
+{
+  double sign = kind == LFB_SOFTMIN ? -1 : 1, max = -INFINITY, sum = 0;
+
+  for (gsize i = 0; i < n; i++)
+    max = sign * x[i * stride] > max || x[i * stride] != x[i * stride] ? sign * x[i * stride] : max;
+  for (gsize i = 0; i < n; i++)
+    {
+      double difference = sign * x[i * stride] - max, e = lfb_exp (difference);
+
+      sum += e;
+      y[i * stride] = kind == LFB_LOG_SOFTMAX ? difference : e;
+    }
+  for (gsize i = 0; i < n; i++)
+    y[i * stride] = kind == LFB_LOG_SOFTMAX ? y[i * stride] - lfb_log (sum) : y[i * stride] / sum;
+}
+
+/* Blocks of @n rows of @inner elements; each column is a line. */
 typedef struct {
-  gboolean log;
-  gboolean negate;    /* softmin */
-} SoftmaxKind;
+  const LfbSoftmaxKernel *kernel;
+  LfbSoftmaxKind kind;
+  gboolean single;
+  gconstpointer x;
+  gpointer y;
+  gsize n;
+  gsize inner;
+} SoftmaxJob;
 
-static const SoftmaxKind softmax_kind = { FALSE, FALSE }, log_softmax_kind = { TRUE, FALSE }, softmin_kind = { FALSE, TRUE };
+static void
+softmax_lines (gsize    begin,
+               gsize    end,
+               gpointer user_data)
+{
+  const SoftmaxJob *job = user_data;
 
-/* One line of elements, @stride apart. */
-#define SOFTMAX_LINE(name, type, exponential) \
-  static void \
-  name (const SoftmaxKind *kind, \
-        const type        *x, \
-        type              *y, \
-        gsize              n, \
-        gsize              stride) \
-  { \
-    type sign = kind->negate ? -1 : 1, max = -INFINITY; \
-    double sum = 0; \
-    for (gsize i = 0; i < n; i++) \
-      max = sign * x[i * stride] > max || x[i * stride] != x[i * stride] ? sign * x[i * stride] : max; \
-    for (gsize i = 0; i < n; i++) \
-      { \
-        type difference = sign * x[i * stride] - max; \
-        type e = exponential (difference); \
-        sum += e; \
-        y[i * stride] = kind->log ? difference : e; \
-      } \
-    for (gsize i = 0; i < n; i++) \
-      y[i * stride] = kind->log ? (type) (y[i * stride] - lfb_log (sum)) : y[i * stride] / (type) sum; \
-  }
+  for (gsize o = begin; o < end; o++)
+    {
+      gsize at = o * job->n * job->inner;
 
-SOFTMAX_LINE (softmax_line_f32, float, lfb_expf)
-SOFTMAX_LINE (softmax_line_f64, double, lfb_exp)
+      if (job->single)
+        job->kernel->run ((const float *) job->x + at, (float *) job->y + at, job->n, job->inner, job->kind);
+      else
+        for (gsize i = 0; i < job->inner; i++)
+          softmax_line_f64 (job->kind, (const double *) job->x + at + i, (double *) job->y + at + i, job->n, job->inner);
+    }
+}
 
 /* @input is float32 or float64. */
 static LfbTensor *
-softmax_floats (const SoftmaxKind  *kind,
-                LfbTensor          *input,
-                gsize               dim,
-                GError            **error)
+softmax_floats (const LfbRuntime  *runtime,
+                LfbSoftmaxKind     kind,
+                LfbTensor         *input,
+                gsize              dim,
+                GError           **error)
 {
   g_auto (LfbArray) array = LFB_ARRAY_INIT;
-  gsize n_dims, n = 1, outer = 1, inner = 1;
+  gsize n_dims, outer = 1;
   const gint64 *shape = lfb_tensor_get_shape (input, &n_dims);
-  gconstpointer x = lfb_tensor_get_data (input, NULL);
-  gboolean single = lfb_tensor_get_dtype (input) == LFB_DTYPE_FLOAT32;
+  SoftmaxJob job = { .kernel = &runtime->kernels.softmax, .kind = kind, .n = 1, .inner = 1 };
 
   if (!lfb_array_init_like (&array, lfb_tensor_get_dtype (input), input, error))
     return NULL;
   if (n_dims > 0)
-    n = shape[dim];
+    job.n = shape[dim];
   for (gsize i = 0; i < dim; i++)
     outer *= shape[i];
   for (gsize i = dim + 1; i < n_dims; i++)
-    inner *= shape[i];
-  for (gsize o = 0; o < outer && array.n_elements > 0; o++)
-    for (gsize i = 0; i < inner; i++)
-      {
-        gsize at = o * n * inner + i;
-
-        if (single)
-          softmax_line_f32 (kind, (const float *) x + at, (float *) array.data + at, n, inner);
-        else
-          softmax_line_f64 (kind, (const double *) x + at, (double *) array.data + at, n, inner);
-      }
+    job.inner *= shape[i];
+  job.single = lfb_tensor_get_dtype (input) == LFB_DTYPE_FLOAT32;
+  job.x = lfb_tensor_get_data (input, NULL);
+  job.y = array.data;
+  if (array.n_elements > 0)
+    lfb_runtime_parallel (runtime, outer, MAX (GRAIN / (job.n * job.inner), 1), softmax_lines, &job);
 
   return lfb_array_seal (&array, error);
 }
@@ -122,7 +141,7 @@ softmax (LfbCall  *call,
   if (!lfb_check_plain ("input", input, error))
     return NULL;
   x = lfb_tensor_convert (input, dtype == LFB_DTYPE_FLOAT64 ? dtype : LFB_DTYPE_FLOAT32, error);
-  y = x != NULL ? softmax_floats (LFB_CALL_DATA (call, SoftmaxKind), x, dim, error) : NULL;
+  y = x != NULL ? softmax_floats (call->runtime, *LFB_CALL_DATA (call, LfbSoftmaxKind), x, dim, error) : NULL;
 
   return y != NULL ? lfb_value_take_tensor (lfb_tensor_convert (y, dtype, error)) : NULL;
 }
@@ -144,7 +163,7 @@ quantized_softmax (LfbCall  *call,
                          lfb_tensor_get_dtype (input), &scale, &zero_point, error))
     return NULL;
   x = lfb_dequantize (call->runtime, input, error);
-  y = x != NULL ? softmax_floats (&softmax_kind, x, dim, error) : NULL;
+  y = x != NULL ? softmax_floats (call->runtime, LFB_SOFTMAX, x, dim, error) : NULL;
 
   return y != NULL ? lfb_value_take_tensor (lfb_quantize (call->runtime, y, scale, zero_point,
                                                           lfb_tensor_get_dtype (input), error)) : NULL;

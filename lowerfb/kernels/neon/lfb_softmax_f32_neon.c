@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Softmax of floats, in NEON.  The contract is softmax.h. */
+
+#include <lowerfb/kernels/simd/softmax.h>
+
+LFB_SOFTMAX_VARIANT (neon)
