@@ -26,6 +26,7 @@ static const BenchTable * const tables[] = {
   &bench_linear_pack,
   &bench_conv_pack,
   &bench_elementwise,
+  &bench_embedding,
 };
 
 static void

@@ -69,6 +69,7 @@ typedef struct
 extern const BenchTable bench_conv;
 extern const BenchTable bench_conv_pack;
 extern const BenchTable bench_elementwise;
+extern const BenchTable bench_embedding;
 extern const BenchTable bench_linear;
 extern const BenchTable bench_linear_pack;
 

@@ -207,6 +207,69 @@ lfb_vb_quantize (LfbVf a,
                                     : _mm512_packus_epi16 (low_half, high_half));
 }
 
+/* The bytes as floats, 2^23 added, in four vectors: bytes stay in their 128-bit
+ * lanes, where lfb_vb_quantize_spread() takes them back from.  Signed ones come
+ * with 128 added. */
+LFB_INLINE void
+lfb_vb_spread (LfbVb x,
+               bool  is_signed,
+               LfbVf spread[4])
+{
+  LfbVb zero = _mm512_setzero_si512 (), exponent = _mm512_set1_epi16 (0x4b00);
+  LfbVb bytes = is_signed ? _mm512_xor_si512 (x, _mm512_set1_epi8 (-128)) : x;
+  LfbVb low = _mm512_unpacklo_epi8 (bytes, zero), high = _mm512_unpackhi_epi8 (bytes, zero);
+
+  spread[0] = lfb_vf_of_vb (_mm512_unpacklo_epi16 (low, exponent));
+  spread[1] = lfb_vf_of_vb (_mm512_unpackhi_epi16 (low, exponent));
+  spread[2] = lfb_vf_of_vb (_mm512_unpacklo_epi16 (high, exponent));
+  spread[3] = lfb_vf_of_vb (_mm512_unpackhi_epi16 (high, exponent));
+}
+
+/* The products of (a - za) and (b - zb) as floats, in the same order; the zero
+ * points in 16 bits, with 128 added for signed bytes. */
+LFB_INLINE void
+lfb_vb_products (LfbVb a,
+                 LfbVb b,
+                 LfbVb za,
+                 LfbVb zb,
+                 bool  is_signed,
+                 LfbVf products[4])
+{
+  LfbVb zero = _mm512_setzero_si512 (), flip = _mm512_set1_epi8 (-128);
+
+  if (is_signed)
+    {
+      a = _mm512_xor_si512 (a, flip);
+      b = _mm512_xor_si512 (b, flip);
+    }
+
+  for (int k = 0; k < 2; k++)
+    {
+      LfbVb x = _mm512_sub_epi16 (k == 0 ? _mm512_unpacklo_epi8 (a, zero) : _mm512_unpackhi_epi8 (a, zero), za);
+      LfbVb y = _mm512_sub_epi16 (k == 0 ? _mm512_unpacklo_epi8 (b, zero) : _mm512_unpackhi_epi8 (b, zero), zb);
+      LfbVb low = _mm512_mullo_epi16 (x, y), high = _mm512_mulhi_epi16 (x, y);
+
+      products[2 * k] = lfb_vf_of (_mm512_unpacklo_epi16 (low, high));
+      products[2 * k + 1] = lfb_vf_of (_mm512_unpackhi_epi16 (low, high));
+    }
+}
+
+/* clamp (round (..) + zero_point) to the type, of floats inside int32 in the order
+ * of lfb_vb_spread(). */
+LFB_INLINE LfbVb
+lfb_vb_quantize_spread (LfbVf a,
+                        LfbVf b,
+                        LfbVf c,
+                        LfbVf d,
+                        LfbVb zero_point,
+                        bool  is_signed)
+{
+  LfbVi low_half = _mm512_adds_epi16 (_mm512_packs_epi32 (lfb_vi_round (a), lfb_vi_round (b)), zero_point);
+  LfbVi high_half = _mm512_adds_epi16 (_mm512_packs_epi32 (lfb_vi_round (c), lfb_vi_round (d)), zero_point);
+
+  return is_signed ? _mm512_packs_epi16 (low_half, high_half) : _mm512_packus_epi16 (low_half, high_half);
+}
+
 /* The one fused operation: a * b + c, rounded once. */
 LFB_INLINE LfbVf lfb_vf_fma (LfbVf a, LfbVf b, LfbVf c) { return _mm512_fmadd_ps (a, b, c); }
 

@@ -243,6 +243,62 @@ lfb_vb_quantize (LfbVf a,
                    : vqmovun_high_s16 (vqmovun_s16 (low_half), high_half);
 }
 
+/* The bytes as floats, 2^23 added, in four vectors; signed ones with 128 added. */
+LFB_INLINE void
+lfb_vb_spread (LfbVb x,
+               bool  is_signed,
+               LfbVf spread[4])
+{
+  uint16x8_t exponent = vdupq_n_u16 (0x4b00);
+  LfbVb bytes = is_signed ? veorq_u8 (x, vdupq_n_u8 (128)) : x;
+  uint16x8_t low = vmovl_u8 (vget_low_u8 (bytes)), high = vmovl_high_u8 (bytes);
+
+  spread[0] = vreinterpretq_f32_u16 (vzip1q_u16 (low, exponent));
+  spread[1] = vreinterpretq_f32_u16 (vzip2q_u16 (low, exponent));
+  spread[2] = vreinterpretq_f32_u16 (vzip1q_u16 (high, exponent));
+  spread[3] = vreinterpretq_f32_u16 (vzip2q_u16 (high, exponent));
+}
+
+/* The products of (a - za) and (b - zb) as floats, in the same order; the zero
+ * points in 16 bits, with 128 added for signed bytes. */
+LFB_INLINE void
+lfb_vb_products (LfbVb a,
+                 LfbVb b,
+                 LfbVb za,
+                 LfbVb zb,
+                 bool  is_signed,
+                 LfbVf products[4])
+{
+  int16x8_t x0, x1, y0, y1;
+
+  if (is_signed)
+    {
+      a = veorq_u8 (a, vdupq_n_u8 (128));
+      b = veorq_u8 (b, vdupq_n_u8 (128));
+    }
+
+  x0 = vsubq_s16 (vreinterpretq_s16_u16 (vmovl_u8 (vget_low_u8 (a))), vreinterpretq_s16_u8 (za));
+  x1 = vsubq_s16 (vreinterpretq_s16_u16 (vmovl_high_u8 (a)), vreinterpretq_s16_u8 (za));
+  y0 = vsubq_s16 (vreinterpretq_s16_u16 (vmovl_u8 (vget_low_u8 (b))), vreinterpretq_s16_u8 (zb));
+  y1 = vsubq_s16 (vreinterpretq_s16_u16 (vmovl_high_u8 (b)), vreinterpretq_s16_u8 (zb));
+  products[0] = lfb_vf_of (vmull_s16 (vget_low_s16 (x0), vget_low_s16 (y0)));
+  products[1] = lfb_vf_of (vmull_high_s16 (x0, y0));
+  products[2] = lfb_vf_of (vmull_s16 (vget_low_s16 (x1), vget_low_s16 (y1)));
+  products[3] = lfb_vf_of (vmull_high_s16 (x1, y1));
+}
+
+/* clamp (round (..) + zero_point) to the type, of floats inside int32. */
+LFB_INLINE LfbVb
+lfb_vb_quantize_spread (LfbVf a,
+                        LfbVf b,
+                        LfbVf c,
+                        LfbVf d,
+                        LfbVb zero_point,
+                        bool  is_signed)
+{
+  return lfb_vb_quantize (a, b, c, d, a, zero_point, is_signed);
+}
+
 /* The one fused operation: a * b + c, rounded once. */
 LFB_INLINE LfbVf lfb_vf_fma (LfbVf a, LfbVf b, LfbVf c) { return vfmaq_f32 (c, a, b); }
 
