@@ -16,6 +16,8 @@ typedef struct
   LfbVi bias;        /* what the zero points add to a sum */
   LfbVf high;
   LfbVb zero_point;  /* in 16 bits */
+  LfbVf shift;       /* what is subtracted of a sum of words with 2^23 added */
+  bool  narrow;      /* whether sums fit into words, and results into int32 */
 } LfbAvgVectors;
 
 LFB_INLINE LfbVb
@@ -31,6 +33,43 @@ lfb_avg_pool_bytes (LfbVi4               sums,
   return lfb_vb_quantize (y[0], y[1], y[2], y[3], v->high, v->zero_point, is_signed);
 }
 
+/* The same of sums in words. */
+LFB_INLINE LfbVb
+lfb_avg_pool_words (const LfbVb          sums[2],
+                    const LfbAvgVectors *v,
+                    bool                 is_signed)
+{
+  LfbVf y[4];
+
+  lfb_vb_spread (sums, y);
+
+  for (int k = 0; k < 4; k++)
+    y[k] = lfb_vf_mul (lfb_vf_sub (y[k], v->shift), v->factor);
+
+  return lfb_vb_quantize_spread (y[0], y[1], y[2], y[3], v->zero_point, is_signed);
+}
+
+LFB_INLINE void
+lfb_avg_pool_narrow (const LfbTapGrid    *grid,
+                     size_t               offset,
+                     const LfbAvgVectors *v,
+                     bool                 is_signed,
+                     uint8_t             *y)
+{
+  LfbVb sums[2] = { lfb_vb_fill (0), lfb_vb_fill (0) };
+
+  LFB_EACH_TAP (tap, grid, offset)
+    {
+      LfbVb words[2];
+
+      lfb_vb_words (lfb_vb_load (tap), is_signed, words);
+      sums[0] = lfb_vb_add_words (sums[0], words[0]);
+      sums[1] = lfb_vb_add_words (sums[1], words[1]);
+    }
+
+  lfb_vb_store (y + offset, lfb_avg_pool_words (sums, v, is_signed));
+}
+
 /* A vector of bytes' channels: all, or the last @n. */
 LFB_INLINE void
 lfb_avg_pool_group (const LfbTapGrid    *grid,
@@ -41,6 +80,12 @@ lfb_avg_pool_group (const LfbTapGrid    *grid,
                     uint8_t             *y)
 {
   LfbVi4 sums;
+
+  if (n == LFB_BYTES && v->narrow)
+    {
+      lfb_avg_pool_narrow (grid, offset, v, is_signed, y);
+      return;
+    }
 
   for (int k = 0; k < 4; k++)
     sums.v[k] = lfb_vi_fill (0);
@@ -145,6 +190,8 @@ lfb_avg_vectors (const LfbAvgWindow *taps,
       v.bias = lfb_vi_fill ((int32_t) taps->count * average->zero_point);
       v.high = lfb_vf_fill ((float) ((type == LFB_AVG_U8 ? 255 : 127) - average->zero_point));
       v.zero_point = lfb_vb_fill_s16 ((int16_t) average->zero_point);
+      v.shift = lfb_vf_fill ((float) (8388608 + (int32_t) taps->count * (average->zero_point + (type == LFB_AVG_S8 ? 128 : 0))));
+      v.narrow = taps->count <= 256 && (taps->divisor >= 0.01f || taps->divisor <= -0.01f);
     }
 
   return v;

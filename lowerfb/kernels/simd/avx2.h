@@ -223,47 +223,47 @@ lfb_vb_quantize (LfbVf a,
                                     : _mm256_packus_epi16 (low_half, high_half));
 }
 
-/* The bytes as floats, 2^23 added, in four vectors: bytes stay in their 128-bit
- * lanes, where lfb_vb_quantize_spread() takes them back from.  Signed ones come
- * with 128 added. */
+/* The bytes as words, 128 added to signed ones, in two vectors: bytes stay in their
+ * 128-bit lanes. */
 LFB_INLINE void
-lfb_vb_spread (LfbVb x,
-               bool  is_signed,
-               LfbVf spread[4])
+lfb_vb_words (LfbVb x,
+              bool  is_signed,
+              LfbVb words[2])
 {
-  LfbVb zero = _mm256_setzero_si256 (), exponent = _mm256_set1_epi16 (0x4b00);
+  LfbVb zero = _mm256_setzero_si256 ();
   LfbVb bytes = is_signed ? _mm256_xor_si256 (x, _mm256_set1_epi8 (-128)) : x;
-  LfbVb low = _mm256_unpacklo_epi8 (bytes, zero), high = _mm256_unpackhi_epi8 (bytes, zero);
 
-  spread[0] = lfb_vf_of_vb (_mm256_unpacklo_epi16 (low, exponent));
-  spread[1] = lfb_vf_of_vb (_mm256_unpackhi_epi16 (low, exponent));
-  spread[2] = lfb_vf_of_vb (_mm256_unpacklo_epi16 (high, exponent));
-  spread[3] = lfb_vf_of_vb (_mm256_unpackhi_epi16 (high, exponent));
+  words[0] = _mm256_unpacklo_epi8 (bytes, zero);
+  words[1] = _mm256_unpackhi_epi8 (bytes, zero);
 }
 
-/* The products of (a - za) and (b - zb) as floats, in the same order; the zero
- * points in 16 bits, with 128 added for signed bytes. */
-LFB_INLINE void
-lfb_vb_products (LfbVb a,
-                 LfbVb b,
-                 LfbVb za,
-                 LfbVb zb,
-                 bool  is_signed,
-                 LfbVf products[4])
-{
-  LfbVb zero = _mm256_setzero_si256 (), flip = _mm256_set1_epi8 (-128);
+LFB_INLINE LfbVb lfb_vb_add_words (LfbVb a, LfbVb b) { return _mm256_add_epi16 (a, b); }
+LFB_INLINE LfbVb lfb_vb_sub_words (LfbVb a, LfbVb b) { return _mm256_sub_epi16 (a, b); }
 
-  if (is_signed)
-    {
-      a = _mm256_xor_si256 (a, flip);
-      b = _mm256_xor_si256 (b, flip);
-    }
+/* Words as floats, 2^23 added, in four vectors: the order from which
+ * lfb_vb_quantize_spread() takes them back. */
+LFB_INLINE void
+lfb_vb_spread (const LfbVb words[2],
+               LfbVf       spread[4])
+{
+  LfbVb exponent = _mm256_set1_epi16 (0x4b00);
 
   for (int k = 0; k < 2; k++)
     {
-      LfbVb x = _mm256_sub_epi16 (k == 0 ? _mm256_unpacklo_epi8 (a, zero) : _mm256_unpackhi_epi8 (a, zero), za);
-      LfbVb y = _mm256_sub_epi16 (k == 0 ? _mm256_unpacklo_epi8 (b, zero) : _mm256_unpackhi_epi8 (b, zero), zb);
-      LfbVb low = _mm256_mullo_epi16 (x, y), high = _mm256_mulhi_epi16 (x, y);
+      spread[2 * k] = lfb_vf_of_vb (_mm256_unpacklo_epi16 (words[k], exponent));
+      spread[2 * k + 1] = lfb_vf_of_vb (_mm256_unpackhi_epi16 (words[k], exponent));
+    }
+}
+
+/* The products of signed words as floats, in the same order. */
+LFB_INLINE void
+lfb_vb_products (const LfbVb a[2],
+                 const LfbVb b[2],
+                 LfbVf       products[4])
+{
+  for (int k = 0; k < 2; k++)
+    {
+      LfbVb low = _mm256_mullo_epi16 (a[k], b[k]), high = _mm256_mulhi_epi16 (a[k], b[k]);
 
       products[2 * k] = lfb_vf_of (_mm256_unpacklo_epi16 (low, high));
       products[2 * k + 1] = lfb_vf_of (_mm256_unpackhi_epi16 (low, high));

@@ -34,10 +34,13 @@ lfb_add_vector (LfbVb                   a,
                 bool                    is_signed,
                 LfbVf                   y[4])
 {
+  LfbVb words[2];
   LfbVf spread[4];
 
-  lfb_vb_spread (a, is_signed, y);
-  lfb_vb_spread (b, is_signed, spread);
+  lfb_vb_words (a, is_signed, words);
+  lfb_vb_spread (words, y);
+  lfb_vb_words (b, is_signed, words);
+  lfb_vb_spread (words, spread);
 
   for (int k = 0; k < 4; k++)
     {
@@ -55,7 +58,18 @@ lfb_mul_vector (LfbVb                   a,
                 bool                    is_signed,
                 LfbVf                   y[4])
 {
-  lfb_vb_products (a, b, v->a_zero_point, v->b_zero_point, is_signed, y);
+  LfbVb x[2], z[2];
+
+  lfb_vb_words (a, is_signed, x);
+  lfb_vb_words (b, is_signed, z);
+
+  for (int k = 0; k < 2; k++)
+    {
+      x[k] = lfb_vb_sub_words (x[k], v->a_zero_point);
+      z[k] = lfb_vb_sub_words (z[k], v->b_zero_point);
+    }
+
+  lfb_vb_products (x, z, y);
 
   for (int k = 0; k < 4; k++)
     y[k] = lfb_vf_mul (y[k], v->factor);

@@ -243,48 +243,59 @@ lfb_vb_quantize (LfbVf a,
                    : vqmovun_high_s16 (vqmovun_s16 (low_half), high_half);
 }
 
-/* The bytes as floats, 2^23 added, in four vectors; signed ones with 128 added. */
+/* The bytes as words, 128 added to signed ones, in two vectors. */
 LFB_INLINE void
-lfb_vb_spread (LfbVb x,
-               bool  is_signed,
-               LfbVf spread[4])
+lfb_vb_words (LfbVb x,
+              bool  is_signed,
+              LfbVb words[2])
 {
-  uint16x8_t exponent = vdupq_n_u16 (0x4b00);
   LfbVb bytes = is_signed ? veorq_u8 (x, vdupq_n_u8 (128)) : x;
-  uint16x8_t low = vmovl_u8 (vget_low_u8 (bytes)), high = vmovl_high_u8 (bytes);
 
-  spread[0] = vreinterpretq_f32_u16 (vzip1q_u16 (low, exponent));
-  spread[1] = vreinterpretq_f32_u16 (vzip2q_u16 (low, exponent));
-  spread[2] = vreinterpretq_f32_u16 (vzip1q_u16 (high, exponent));
-  spread[3] = vreinterpretq_f32_u16 (vzip2q_u16 (high, exponent));
+  words[0] = vreinterpretq_u8_u16 (vmovl_u8 (vget_low_u8 (bytes)));
+  words[1] = vreinterpretq_u8_u16 (vmovl_high_u8 (bytes));
 }
 
-/* The products of (a - za) and (b - zb) as floats, in the same order; the zero
- * points in 16 bits, with 128 added for signed bytes. */
-LFB_INLINE void
-lfb_vb_products (LfbVb a,
-                 LfbVb b,
-                 LfbVb za,
-                 LfbVb zb,
-                 bool  is_signed,
-                 LfbVf products[4])
+LFB_INLINE LfbVb
+lfb_vb_add_words (LfbVb a,
+                  LfbVb b)
 {
-  int16x8_t x0, x1, y0, y1;
+  return vreinterpretq_u8_u16 (vaddq_u16 (vreinterpretq_u16_u8 (a), vreinterpretq_u16_u8 (b)));
+}
 
-  if (is_signed)
+LFB_INLINE LfbVb
+lfb_vb_sub_words (LfbVb a,
+                  LfbVb b)
+{
+  return vreinterpretq_u8_u16 (vsubq_u16 (vreinterpretq_u16_u8 (a), vreinterpretq_u16_u8 (b)));
+}
+
+/* Words as floats, 2^23 added, in four vectors. */
+LFB_INLINE void
+lfb_vb_spread (const LfbVb words[2],
+               LfbVf       spread[4])
+{
+  uint16x8_t exponent = vdupq_n_u16 (0x4b00);
+
+  for (int k = 0; k < 2; k++)
     {
-      a = veorq_u8 (a, vdupq_n_u8 (128));
-      b = veorq_u8 (b, vdupq_n_u8 (128));
+      spread[2 * k] = vreinterpretq_f32_u16 (vzip1q_u16 (vreinterpretq_u16_u8 (words[k]), exponent));
+      spread[2 * k + 1] = vreinterpretq_f32_u16 (vzip2q_u16 (vreinterpretq_u16_u8 (words[k]), exponent));
     }
+}
 
-  x0 = vsubq_s16 (vreinterpretq_s16_u16 (vmovl_u8 (vget_low_u8 (a))), vreinterpretq_s16_u8 (za));
-  x1 = vsubq_s16 (vreinterpretq_s16_u16 (vmovl_high_u8 (a)), vreinterpretq_s16_u8 (za));
-  y0 = vsubq_s16 (vreinterpretq_s16_u16 (vmovl_u8 (vget_low_u8 (b))), vreinterpretq_s16_u8 (zb));
-  y1 = vsubq_s16 (vreinterpretq_s16_u16 (vmovl_high_u8 (b)), vreinterpretq_s16_u8 (zb));
-  products[0] = lfb_vf_of (vmull_s16 (vget_low_s16 (x0), vget_low_s16 (y0)));
-  products[1] = lfb_vf_of (vmull_high_s16 (x0, y0));
-  products[2] = lfb_vf_of (vmull_s16 (vget_low_s16 (x1), vget_low_s16 (y1)));
-  products[3] = lfb_vf_of (vmull_high_s16 (x1, y1));
+/* The products of signed words as floats, in the same order. */
+LFB_INLINE void
+lfb_vb_products (const LfbVb a[2],
+                 const LfbVb b[2],
+                 LfbVf       products[4])
+{
+  for (int k = 0; k < 2; k++)
+    {
+      int16x8_t x = vreinterpretq_s16_u8 (a[k]), y = vreinterpretq_s16_u8 (b[k]);
+
+      products[2 * k] = lfb_vf_of (vmull_s16 (vget_low_s16 (x), vget_low_s16 (y)));
+      products[2 * k + 1] = lfb_vf_of (vmull_high_s16 (x, y));
+    }
 }
 
 /* clamp (round (..) + zero_point) to the type, of floats inside int32. */
