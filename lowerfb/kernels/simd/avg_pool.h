@@ -208,14 +208,20 @@ lfb_avg_pool_vectors (const LfbWindow  *window,
 {
   LfbPosition position = lfb_position_of (window, pixels->begin);
   size_t element_size = type == LFB_AVG_F32 ? sizeof (float) : 1;
-  LfbAvgWindow last = { .count = 0, .divisor = 1 };
+  LfbAvgWindow taps = { .count = 0 }, last = { .count = 0, .divisor = 1 };
   LfbAvgVectors v = lfb_avg_vectors (&last, average, type);
+  LfbTapGrid grid = { .first = NULL };
 
   for (size_t pixel = pixels->begin; pixel < pixels->end; pixel++)
     {
-      LfbAvgWindow taps = lfb_avg_window (window, average, &position, adaptive);
-      LfbTapGrid grid = lfb_tap_grid (window, &position, taps.taps, x, pixels->x_stride * element_size);
       char *target = (char *) y + pixel * pixels->y_stride * element_size;
+
+      if (adaptive || position.index[2] == 0 || pixel == pixels->begin ||
+          !lfb_tap_grid_slide (window, &taps.taps[2], &grid, pixels->x_stride * element_size))
+        {
+          taps = lfb_avg_window (window, average, &position, adaptive);
+          grid = lfb_tap_grid (window, &position, taps.taps, x, pixels->x_stride * element_size);
+        }
 
       /* Most windows are as large as the one before. */
       if (taps.count != last.count || taps.divisor != last.divisor)

@@ -78,12 +78,12 @@ lfb_max_pool_vectors (const LfbWindow *window,
     lfb_window_taps (window, 1, position.index[1]),
     { 0, 0, 0, 0 },
   };
+  LfbTapGrid grid = { .first = NULL };
 
   for (size_t pixel = pixels->begin; pixel < pixels->end; pixel++)
     {
       char *target = (char *) y + pixel * pixels->y_stride * element_size;
       size_t i = 0;
-      LfbTapGrid grid;
 
       /* Else the same as before. */
       if (position.index[2] == 0)
@@ -92,8 +92,12 @@ lfb_max_pool_vectors (const LfbWindow *window,
           taps[1] = lfb_window_taps (window, 1, position.index[1]);
         }
 
-      taps[2] = lfb_window_taps (window, 2, position.index[2]);
-      grid = lfb_tap_grid (window, &position, taps, x, pixels->x_stride * element_size);
+      if (position.index[2] == 0 || pixel == pixels->begin ||
+          !lfb_tap_grid_slide (window, &taps[2], &grid, pixels->x_stride * element_size))
+        {
+          taps[2] = lfb_window_taps (window, 2, position.index[2]);
+          grid = lfb_tap_grid (window, &position, taps, x, pixels->x_stride * element_size);
+        }
 
       for (; i + 4 * LFB_BYTES <= size; i += 4 * LFB_BYTES)
         lfb_max_pool_group (&grid, i, 4, smallest, take, target);

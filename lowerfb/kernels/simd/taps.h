@@ -40,6 +40,25 @@ lfb_tap_grid (const LfbWindow   *window,
   return grid;
 }
 
+/* The window of the next pixel of a row, if it has as many taps as this one, which
+ * is most often so: nothing but its place changes.  @last are the taps along the row. */
+LFB_INLINE bool
+lfb_tap_grid_slide (const LfbWindow *window,
+                    LfbTaps         *last,
+                    LfbTapGrid      *grid,
+                    size_t           pixel_size)
+{
+  size_t stride = window->stride[2];
+
+  if (last->count != window->kernel[2] || last->begin + stride + (last->count - 1) * last->step >= window->in_size[2])
+    return false;
+
+  last->begin += stride;
+  grid->first += stride * pixel_size;
+
+  return true;
+}
+
 /* Every tap of @grid in ascending order, as the pointer @tap to its bytes from
  * @offset on. */
 #define LFB_EACH_TAP(tap, grid, offset) \
