@@ -50,7 +50,8 @@
   DO (embedding_u2) \
   DO (functions) \
   DO (softmax) \
-  DO (cell)
+  DO (cell) \
+  DO (transpose)
 
 #define LFB_SIZE(name) + sizeof ((LfbKernels *) NULL)->name
 _Static_assert (0 LFB_EACH_KERNEL (LFB_SIZE) == sizeof (LfbKernels),

@@ -32,6 +32,7 @@
 #include <lowerfb/kernels/quantize.h>
 #include <lowerfb/kernels/requantize.h>
 #include <lowerfb/kernels/softmax.h>
+#include <lowerfb/kernels/transpose.h>
 
 typedef struct
 {
@@ -88,6 +89,8 @@ typedef struct
   LfbFunctionsKernel             functions;
   LfbSoftmaxKernel               softmax;
   LfbCellKernel                  cell;
+
+  LfbTransposeKernel             transpose;
 } LfbKernels;
 
 /* Fills every member with the best variant that needs no flag outside

@@ -30,6 +30,10 @@ typedef void (*LfbRangeFunc) (gsize    begin,
 void        lfb_runtime_init     (LfbRuntime        *self,
                                   LfbThreads        *threads);
 
+/* Of this machine, as the limit has them now; for the few kernels that are called
+ * where there is no runtime. */
+unsigned    lfb_runtime_cpu_flags (void);
+
 LfbThreads *lfb_threads_new      (guint              n_threads);
 void        lfb_threads_free     (LfbThreads        *self);
 guint       lfb_threads_get_n    (LfbThreads        *self);

@@ -37,9 +37,8 @@ current_limit (void)
   return limit_name;
 }
 
-void
-lfb_runtime_init (LfbRuntime *self,
-                  LfbThreads *threads)
+unsigned
+lfb_runtime_cpu_flags (void)
 {
   unsigned flags = lfb_cpu_detect ();
 
@@ -48,7 +47,14 @@ lfb_runtime_init (LfbRuntime *self,
     flags &= lfb_cpu_limit_parse (current_limit ());
   G_UNLOCK (limit);
 
-  lfb_kernels_init (&self->kernels, flags);
+  return flags;
+}
+
+void
+lfb_runtime_init (LfbRuntime *self,
+                  LfbThreads *threads)
+{
+  lfb_kernels_init (&self->kernels, lfb_runtime_cpu_flags ());
   self->threads = threads;
   self->cancellable = NULL;
   self->memory = NULL;

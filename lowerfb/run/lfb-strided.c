@@ -6,6 +6,7 @@
  */
 
 #include <lowerfb/run/lfb-array-private.h>
+#include <lowerfb/run/lfb-runtime-private.h>
 
 #include <string.h>
 
@@ -84,6 +85,19 @@ simplify (const gint64 *shape,
   return n;
 }
 
+/* Elements from which on the kernel is worth its call. */
+#define MATRIX 64
+
+/* Whether the last two dimensions of what is copied are a matrix whose rows lie
+ * without gaps, but that is read by columns. */
+static gboolean
+is_turned_matrix (const gint64 *sizes,
+                  const gint64 *steps,
+                  gsize         n)
+{
+  return n >= 2 && steps[n - 2] == 1 && steps[n - 1] >= sizes[n - 2] && sizes[n - 2] * sizes[n - 1] >= MATRIX;
+}
+
 void
 lfb_strided_copy (gpointer       dst,
                   gconstpointer  src,
@@ -95,20 +109,32 @@ lfb_strided_copy (gpointer       dst,
   gint64 sizes[LFB_TENSOR_MAX_DIMS + 1], steps[LFB_TENSOR_MAX_DIMS + 1], index[LFB_TENSOR_MAX_DIMS + 1] = { 0 };
   const char *from = src;
   char *to = dst;
-  gsize n, inner;
+  gsize n, inner, n_part;
+  LfbTransposeKernel transpose;
+  LfbMatrix matrix;
 
   for (gsize i = 0; i < n_dims; i++)
     if (shape[i] == 0)
       return;
   n = simplify (shape, strides, n_dims, sizes, steps);
   inner = n - 1;
+  n_part = sizes[inner];
+  if (is_turned_matrix (sizes, steps, n))
+    {
+      matrix = (LfbMatrix) { sizes[inner], sizes[inner - 1], steps[inner], sizes[inner] };
+      n_part *= sizes[--inner];
+      lfb_transpose_init (&transpose, lfb_runtime_cpu_flags ());
+    }
 
   for (;;)
     {
       gsize d = inner;
 
-      copy_row (to, from, item_size, sizes[inner], steps[inner]);
-      to += sizes[inner] * (gint64) item_size;
+      if (inner < n - 1)
+        transpose.run (from, to, item_size, &matrix);
+      else
+        copy_row (to, from, item_size, sizes[inner], steps[inner]);
+      to += n_part * item_size;
       while (d > 0)
         {
           d--;

@@ -42,6 +42,7 @@ extern const CheckEntry check_binary_entries[];
 extern const CheckEntry check_norm_entries[];
 extern const CheckEntry check_embedding_entries[];
 extern const CheckEntry check_functions_entries[];
+extern const CheckEntry check_transpose_entries[];
 
 /* --- cases and failures (check.c) --- */
 

@@ -35,6 +35,7 @@ static const CheckEntry * const groups[] = {
   check_norm_entries,
   check_embedding_entries,
   check_functions_entries,
+  check_transpose_entries,
 };
 
 typedef struct

@@ -286,6 +286,29 @@ lfb_vb_quantize_spread (LfbVf a,
   return is_signed ? _mm256_packs_epi16 (low_half, high_half) : _mm256_packus_epi16 (low_half, high_half);
 }
 
+/* Elements of 1 or 4 bytes of a and b in turn, inside of 128-bit lanes: those of
+ * the low halves, or of the high ones. */
+LFB_INLINE LfbVb
+lfb_vb_interleave (LfbVb  a,
+                   LfbVb  b,
+                   size_t element_size,
+                   int    high)
+{
+  if (element_size == 1)
+    return high ? _mm256_unpackhi_epi8 (a, b) : _mm256_unpacklo_epi8 (a, b);
+
+  return high ? _mm256_unpackhi_epi32 (a, b) : _mm256_unpacklo_epi32 (a, b);
+}
+
+/* The 16 bytes of one lane. */
+LFB_INLINE void
+lfb_vb_store_lane (void   *p,
+                   LfbVb   x,
+                   size_t  lane)
+{
+  _mm_storeu_si128 (p, lane == 0 ? _mm256_castsi256_si128 (x) : _mm256_extracti128_si256 (x, 1));
+}
+
 /* The one fused operation: a * b + c, rounded once. */
 #ifdef __FMA__
 LFB_INLINE LfbVf lfb_vf_fma (LfbVf a, LfbVf b, LfbVf c) { return _mm256_fmadd_ps (a, b, c); }

@@ -310,6 +310,32 @@ lfb_vb_quantize_spread (LfbVf a,
   return lfb_vb_quantize (a, b, c, d, a, zero_point, is_signed);
 }
 
+/* Elements of 1 or 4 bytes of a and b in turn: those of the low halves, or of the
+ * high ones. */
+LFB_INLINE LfbVb
+lfb_vb_interleave (LfbVb  a,
+                   LfbVb  b,
+                   size_t element_size,
+                   int    high)
+{
+  uint32x4_t x = vreinterpretq_u32_u8 (a), y = vreinterpretq_u32_u8 (b);
+
+  if (element_size == 1)
+    return high ? vzip2q_u8 (a, b) : vzip1q_u8 (a, b);
+
+  return vreinterpretq_u8_u32 (high ? vzip2q_u32 (x, y) : vzip1q_u32 (x, y));
+}
+
+/* The 16 bytes of the one lane. */
+LFB_INLINE void
+lfb_vb_store_lane (void   *p,
+                   LfbVb   x,
+                   size_t  lane)
+{
+  (void) lane;
+  lfb_vb_store (p, x);
+}
+
 /* The one fused operation: a * b + c, rounded once. */
 LFB_INLINE LfbVf lfb_vf_fma (LfbVf a, LfbVf b, LfbVf c) { return vfmaq_f32 (c, a, b); }
 

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Transposing, in AVX2.  The contract is transpose.h. */
+
+#include <lowerfb/kernels/simd/transpose.h>
+
+LFB_TRANSPOSE_VARIANT (avx2)

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Transposing bytes and 32-bit elements in vectors: the loop of the contract
+ * transpose.h.
+ *
+ * A block has as many rows as 16 bytes have elements and as many columns as a
+ * vector: a column of it is one lane of 16 bytes.  Interleaving row i with row
+ * i + half, again and again, exchanges the dimensions inside of each lane.  Blocks
+ * at the end begin earlier and do again what was done already.
+ */
+
+#pragma once
+
+#include <lowerfb/kernels/c/transpose.h>
+#include <lowerfb/kernels/simd/vector.h>
+
+LFB_INLINE void
+lfb_transpose_block (const char *x,
+                     size_t      x_stride,
+                     char       *y,
+                     size_t      y_stride,
+                     size_t      element_size)
+{
+  size_t n = 16 / element_size;
+  LfbVb rows[16], turned[16];
+
+  for (size_t i = 0; i < n; i++)
+    rows[i] = lfb_vb_load (x + i * x_stride);
+
+  for (size_t step = 1; step < n; step *= 2)
+    {
+      for (size_t i = 0; i < n / 2; i++)
+        {
+          turned[2 * i] = lfb_vb_interleave (rows[i], rows[i + n / 2], element_size, 0);
+          turned[2 * i + 1] = lfb_vb_interleave (rows[i], rows[i + n / 2], element_size, 1);
+        }
+
+      for (size_t i = 0; i < n; i++)
+        rows[i] = turned[i];
+    }
+
+  for (size_t lane = 0; lane < LFB_BYTES / 16; lane++)
+    for (size_t i = 0; i < n; i++)
+      lfb_vb_store_lane (y + (lane * n + i) * y_stride, rows[i], lane);
+}
+
+LFB_INLINE void
+lfb_transpose_vectors (const void      *x,
+                       void            *y,
+                       size_t           element_size,
+                       const LfbMatrix *matrix)
+{
+  size_t n_rows = 16 / element_size, n_columns = LFB_BYTES / element_size;
+
+  for (size_t j = 0; j < matrix->columns; j += n_columns)
+    {
+      size_t column = matrix->columns - j < n_columns ? matrix->columns - n_columns : j;
+
+      for (size_t i = 0; i < matrix->rows; i += n_rows)
+        {
+          size_t row = matrix->rows - i < n_rows ? matrix->rows - n_rows : i;
+
+          lfb_transpose_block ((const char *) x + (row * matrix->x_stride + column) * element_size,
+                               matrix->x_stride * element_size,
+                               (char *) y + (column * matrix->y_stride + row) * element_size,
+                               matrix->y_stride * element_size, element_size);
+        }
+    }
+}
+
+/* The function of a variant, named after its instruction set. */
+#define LFB_TRANSPOSE_VARIANT(isa) \
+  void \
+  lfb_transpose_##isa (const void      *x, \
+                       void            *y, \
+                       size_t           element_size, \
+                       const LfbMatrix *matrix) \
+  { \
+    if (element_size == 1 && matrix->rows >= 16 && matrix->columns >= LFB_BYTES) \
+      lfb_transpose_vectors (x, y, 1, matrix); \
+    else if (element_size == 4 && matrix->rows >= 4 && matrix->columns >= LFB_BYTES / 4) \
+      lfb_transpose_vectors (x, y, 4, matrix); \
+    else \
+      lfb_transpose_blocks (x, y, element_size, matrix); \
+  }
