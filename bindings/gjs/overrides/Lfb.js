@@ -376,8 +376,8 @@ function overrideRunning() {
             return depth > Lfb.VALUE_MAX_DEPTH || data.some(item => isNest(item, depth + 1));
         if (depth > 0)
             return !['number', 'bigint', 'boolean'].includes(typeof data);
-        return data instanceof Lfb.Value ||
-            (typeof data === 'object' && data !== null && !(data instanceof Lfb.Tensor) && isDictionary(data));
+        return data === null || data instanceof Lfb.Value ||
+            (typeof data === 'object' && !(data instanceof Lfb.Tensor) && isDictionary(data));
     }
 
     const {run_values, run_values_async, run_values_finish} = Lfb.Session.prototype;
