@@ -5,7 +5,7 @@
 #include <lowerfb/run/lfb-memory-private.h>
 
 struct _LfbMemory {
-  GHashTable *buffers;   /* address of the first byte: how many values hold it */
+  GHashTable *buffers;   /* address of the first byte: how many values hold it; %NULL: none yet */
   guint64 live;
   guint64 peak;
 };
@@ -13,17 +13,13 @@ struct _LfbMemory {
 LfbMemory *
 lfb_memory_new (void)
 {
-  LfbMemory *self = g_new0 (LfbMemory, 1);
-
-  self->buffers = g_hash_table_new (NULL, NULL);
-
-  return self;
+  return g_new0 (LfbMemory, 1);
 }
 
 void
 lfb_memory_free (LfbMemory *self)
 {
-  g_hash_table_unref (self->buffers);
+  g_clear_pointer (&self->buffers, g_hash_table_unref);
   g_free (self);
 }
 
@@ -34,10 +30,13 @@ count_tensor (LfbMemory *self,
 {
   gsize size;
   gconstpointer data = lfb_tensor_get_data (tensor, &size);
-  gsize holders = GPOINTER_TO_SIZE (g_hash_table_lookup (self->buffers, data));
+  gsize holders;
 
   if (size == 0)
     return;
+  if (self->buffers == NULL)
+    self->buffers = g_hash_table_new (NULL, NULL);
+  holders = GPOINTER_TO_SIZE (g_hash_table_lookup (self->buffers, data));
   if (holders == 0 && change > 0)
     self->live += size;
   holders += change;
