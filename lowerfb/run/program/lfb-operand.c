@@ -55,7 +55,7 @@ lfb_operand_n_elements (const LfbOperand *self)
 void
 lfb_operand_set_row_major (LfbOperand *self)
 {
-  gint64 stride = 1;
+  guint64 stride = 1;   /* what overflows is refused later */
 
   self->offset = 0;
   for (gsize i = self->n_dims; i-- > 0;)
@@ -68,7 +68,7 @@ lfb_operand_set_row_major (LfbOperand *self)
 void
 lfb_operand_set_channels_last (LfbOperand *self)
 {
-  gint64 stride;
+  guint64 stride;
 
   lfb_operand_set_row_major (self);
   if (self->n_dims < 3 || self->n_dims > 5)
