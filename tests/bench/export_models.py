@@ -3,7 +3,11 @@
 
 Real architectures with random weights of a fixed seed, calibrated with random data, as reference
 models (NAME.reference.safetensors), and the inputs they were calibrated with (NAME.inputs.safetensors).
-Vision networks take images of 224 x 224; the transformer and the LSTM have dynamic linear layers.
+Vision networks take images of 224 x 224; the transformers, the LSTM and the recommender have dynamic
+linear layers. All of them take batches of any size, whatever size they were calibrated with.
+
+torch 1.13 knows no quantized form of chunk, split, slices or channel_shuffle: whatever the spelling,
+ShuffleNet's halves go through floats. Its joins, shuffles and convolutions are quantized.
 
 Skips, with exit status 77, where torch or torchvision is missing.
 """
@@ -77,12 +81,12 @@ class EncoderLayer(nn.Module):
         self.norm2 = nn.LayerNorm(width)
 
     def split(self, x):
-        return x.reshape(1, 128, self.heads, 64).transpose(1, 2)
+        return x.reshape(-1, 128, self.heads, 64).transpose(1, 2)
 
     def forward(self, x):
         q, k, v = self.split(self.query(x)), self.split(self.key(x)), self.split(self.value(x))
         weights = torch.softmax(torch.matmul(q, k.transpose(-2, -1)) * 0.125, -1)
-        mixed = torch.matmul(weights, v).transpose(1, 2).reshape(1, 128, 768)
+        mixed = torch.matmul(weights, v).transpose(1, 2).reshape(-1, 128, 768)
         x = self.norm1(x + self.output(mixed))
         return self.norm2(x + self.fall(nn.functional.gelu(self.rise(x))))
 
@@ -102,8 +106,7 @@ class Tagger(nn.Module):
         self.tags = nn.Linear(256, 32)
 
     def forward(self, words):
-        hidden, _ = self.lstm(self.embedding(words))
-        return self.tags(hidden)
+        return self.tags(self.lstm(self.embedding(words))[0])
 
 
 class Recommender(nn.Module):
@@ -113,7 +116,6 @@ class Recommender(nn.Module):
         super().__init__()
         self.bottom = nn.Sequential(nn.Linear(13, 512), nn.ReLU(), nn.Linear(512, 256), nn.ReLU(), nn.Linear(256, width), nn.ReLU())
         self.bags = nn.ModuleList(nn.EmbeddingBag(rows, width, mode="sum", include_last_offset=True) for _ in range(tables))
-        pairs = (tables + 1) * tables // 2
         self.top = nn.Sequential(nn.Linear(width + (tables + 1) ** 2, 512), nn.ReLU(), nn.Linear(512, 256), nn.ReLU(), nn.Linear(256, 1))
 
     def forward(self, dense, indices, offsets):
@@ -124,23 +126,26 @@ class Recommender(nn.Module):
         return torch.sigmoid(self.top(torch.cat([x, products.flatten(1)], 1)))
 
 
-def channel_shuffle(x, groups):
-    """As torchvision has it, in a form that can be traced."""
-    batch, channels, height, width = x.size(0), x.size(1), x.size(2), x.size(3)
-    x = x.view(batch, groups, channels // groups, height, width)
-    return torch.transpose(x, 1, 2).contiguous().view(batch, channels, height, width)
-
-
-def residual(self, x):
+def shuffled_residual(self, x):
+    """torchvision's, with sizes that are constants: a size () beside it keeps torch.cat in floats."""
     if self.stride == 1:
         halves = x.chunk(2, dim=1)
-        out = torch.cat((halves[0], self.branch2(halves[1])), dim=1)
+        out = torch.cat([halves[0], self.branch2(halves[1])], dim=1)
     else:
-        out = torch.cat((self.branch1(x), self.branch2(x)), dim=1)
-    return channel_shuffle(out, 2)
+        out = torch.cat([self.branch1(x), self.branch2(x)], dim=1)
+    out = out.view(-1, 2, self.channels // 2, self.side, self.side)
+    return torch.transpose(out, 1, 2).contiguous().view(-1, self.channels, self.side, self.side)
 
 
-torchvision.models.shufflenetv2.InvertedResidual.forward = residual
+def shufflenet():
+    network = torchvision.models.shufflenet_v2_x1_0(weights=None)
+    for stage, side in ((network.stage2, 28), (network.stage3, 14), (network.stage4, 7)):
+        for block in stage:
+            block.side, block.channels = side, 2 * block.branch2[5].out_channels
+    return network
+
+
+torchvision.models.shufflenetv2.InvertedResidual.forward = shuffled_residual
 
 
 def image(batch):
@@ -149,13 +154,17 @@ def image(batch):
 
 def dynamic(*functions):
     mapping = QConfigMapping().set_global(default_dynamic_qconfig)
-    for kind in (nn.LayerNorm, nn.Embedding):
+    for kind in (nn.LayerNorm, nn.Embedding, torch.sigmoid):
         mapping = mapping.set_object_type(kind, None)
     for kind in (nn.EmbeddingBag,):
         mapping = mapping.set_object_type(kind, float_qparams_weight_only_qconfig)
     for function in functions:
         mapping = mapping.set_object_type(function, None)
     return mapping
+
+
+def words(batch):
+    return (torch.randn(batch, 128, 768),)
 
 
 def bags(batch):
@@ -170,34 +179,57 @@ NETWORKS = {
     "mobilenet_v2": (lambda: torchvision.models.mobilenet_v2(weights=None), image, STATIC),
     "mobilenet_v3_large": (lambda: torchvision.models.mobilenet_v3_large(weights=None), image, STATIC),
     "googlenet": (lambda: torchvision.models.googlenet(weights=None, aux_logits=False, init_weights=False), image, STATIC),
-    "shufflenet_v2_x1_0": (lambda: torchvision.models.shufflenet_v2_x1_0(weights=None), image, STATIC),
+    "shufflenet_v2_x1_0": (shufflenet, image, STATIC),
     "unet": (UNet, image, STATIC),
-    "encoder_layer": (lambda: Encoder(1), lambda batch: (torch.randn(1, 128, 768),), dynamic),
-    "bert_block": (lambda: Encoder(2), lambda batch: (torch.randn(1, 128, 768),), dynamic),
+    "encoder_layer": (lambda: Encoder(1), words, dynamic),
+    "bert_base": (lambda: Encoder(12), words, dynamic),
     "lstm_tagger": (Tagger, lambda batch: (torch.randint(0, 10000, (batch, 64)),), dynamic),
     "recommender": (Recommender, bags, dynamic),
 }
 
 
-def convert(name, batch=1):
-    """The reference model of a network, its maps and inputs."""
+def settle(network, inputs):
+    """Give batch norms the statistics of what they get: with the initial ones activations die out."""
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.momentum = 1.0
+    network.train()
+    network(*inputs)
+    network.eval()
+
+
+def prepare(name):
+    """A network, calibrated, and the inputs for one batch of one."""
     make, inputs_for, mapping = NETWORKS[name]
     torch.manual_seed(1)
     network = make().eval()
-    inputs = inputs_for(batch)
+    inputs = inputs_for(1)
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")
+        if mapping is STATIC:
+            settle(network, inputs_for(4))
         prepared = prepare_fx(network, mapping() if mapping is not STATIC else mapping("fbgemm"), inputs)
         for _ in range(2):
             prepared(*inputs)
-        return lowerfb_torch.convert(prepared), inputs
+    return prepared, inputs
 
 
-def export(name, folder, batch=1):
-    (reference, qconfig_map, scopes), inputs = convert(name, batch)
-    lowerfb_torch.save(reference, os.path.join(folder, name + ".reference.safetensors"), qconfig_map, scopes, inputs)
-    safetensors.write(os.path.join(folder, name + ".inputs.safetensors"),
-                      {"input.%d" % i: tensor for i, tensor in enumerate(inputs)})
+def inputs_of(name, batch):
+    """The same inputs for a batch each time."""
+    torch.manual_seed(batch + 1)
+    return NETWORKS[name][1](batch)
+
+
+def save_inputs(inputs, path):
+    safetensors.write(path, {"input.%d" % i: tensor for i, tensor in enumerate(inputs)})
+
+
+def export(name, folder):
+    prepared, inputs = prepare(name)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        lowerfb_torch.convert_and_save(prepared, os.path.join(folder, name + ".reference.safetensors"), inputs)
+    save_inputs(inputs, os.path.join(folder, name + ".inputs.safetensors"))
     print(name)
 
 
