@@ -60,9 +60,6 @@ LfbTensor *lfb_emit_stand_in      (LfbEmit             *self,
  * can be, the plan runs node by node, and the node says so. */
 void       lfb_emit_allocate      (LfbEmit             *self,
                                    LfbOperand          *operand);
-/* Memory of the step's own that nothing reads afterwards. */
-guint      lfb_emit_scratch       (LfbEmit             *self,
-                                   gsize                size);
 /* The same elements in another layout: @operand itself if it has it already. */
 void       lfb_emit_channels_last (LfbEmit             *self,
                                    LfbOperand          *operand);

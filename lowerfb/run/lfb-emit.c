@@ -135,13 +135,6 @@ lfb_emit_allocate (LfbEmit    *self,
   operand->region = lfb_program_add_region (self->program, LFB_REGION_ARENA, size);
 }
 
-guint
-lfb_emit_scratch (LfbEmit *self,
-                  gsize    size)
-{
-  return lfb_program_add_region (self->program, LFB_REGION_ARENA, size);
-}
-
 /* The same bytes may have been brought to this layout before. */
 static void
 copy_to (LfbEmit    *self,

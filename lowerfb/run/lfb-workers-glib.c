@@ -64,10 +64,10 @@ lfb_workers_free (LfbWorkers *self)
 
 void
 lfb_workers_run (LfbWorkers   *self,
-              gsize         n,
-              gsize         part,
-              LfbRangeFunc  func,
-              gpointer      user_data)
+                 gsize         n,
+                 gsize         part,
+                 LfbRangeFunc  func,
+                 gpointer      user_data)
 {
   Loop loop = { .func = func, .user_data = user_data, .n = n, .part = part };
 

@@ -45,10 +45,10 @@ run_part (void   *user_data,
 
 void
 lfb_workers_run (LfbWorkers   *self,
-              gsize         n,
-              gsize         part,
-              LfbRangeFunc  func,
-              gpointer      user_data)
+                 gsize         n,
+                 gsize         part,
+                 LfbRangeFunc  func,
+                 gpointer      user_data)
 {
   self->func = func;
   self->user_data = user_data;

@@ -21,27 +21,8 @@ use (LfbProgram *self,
      gsize       instr)
 {
   LfbRegion *region = lfb_program_region (self, index);
-
-  if (region->within >= 0)
-    region = lfb_program_region (self, region->within);
   region->first = MIN (region->first, instr);
   region->last = MAX (region->last, instr);
-}
-
-/* Parts of parts become parts of the whole. */
-static void
-flatten_parts (LfbProgram *self)
-{
-  for (guint i = 0; i < self->regions->len; i++)
-    {
-      LfbRegion *region = lfb_program_region (self, i), *outer;
-
-      while (region->within >= 0 && (outer = lfb_program_region (self, region->within))->within >= 0)
-        {
-          region->within_offset += outer->within_offset;
-          region->within = outer->within;
-        }
-    }
 }
 
 static void
@@ -167,7 +148,6 @@ lfb_program_lay_out (LfbProgram *self)
   g_autoptr (GPtrArray) regions = g_ptr_array_new ();
   g_autoptr (GPtrArray) placed = g_ptr_array_new ();
 
-  flatten_parts (self);
   find_lifetimes (self);
   mark_output (self, self->output);
   find_dead (self);
@@ -175,7 +155,7 @@ lfb_program_lay_out (LfbProgram *self)
     {
       LfbRegion *region = lfb_program_region (self, i);
 
-      if (region->kind == LFB_REGION_ARENA && region->within < 0 && region->first != G_MAXSIZE)
+      if (region->kind == LFB_REGION_ARENA && region->first != G_MAXSIZE)
         g_ptr_array_add (regions, region);
     }
   g_ptr_array_sort (regions, compare_sizes);
@@ -190,12 +170,4 @@ lfb_program_lay_out (LfbProgram *self)
       g_ptr_array_sort (placed, compare_offsets);
     }
   self->arena_bound = find_bound (self, regions);
-
-  for (guint i = 0; i < self->regions->len; i++)
-    {
-      LfbRegion *region = lfb_program_region (self, i);
-
-      if (region->within >= 0)
-        region->offset = lfb_program_region (self, region->within)->offset + region->within_offset;
-    }
 }

@@ -88,19 +88,12 @@ fill_frame (const LfbProgram *self,
 
       if (region->kind == LFB_REGION_INPUT)
         frame->bases[i] = (guint8 *) lfb_tensor_get_data (frame->inputs[region->index], NULL);
-      else if (region->kind == LFB_REGION_OUTPUT && region->within < 0)
+      else if (region->kind == LFB_REGION_OUTPUT)
         frame->bases[i] = lfb_try_alloc_aligned (region->size, 1, NULL);
       else
         continue;
       if (frame->bases[i] == NULL && region->kind == LFB_REGION_OUTPUT)
         return FALSE;
-    }
-  for (guint i = 0; i < self->regions->len; i++)
-    {
-      const LfbRegion *region = lfb_program_region (self, i);
-
-      if (region->within >= 0 && lfb_program_region (self, region->within)->kind == LFB_REGION_OUTPUT)
-        frame->bases[i] = frame->bases[region->within] + region->within_offset;
     }
 
   return TRUE;

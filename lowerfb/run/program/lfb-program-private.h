@@ -35,8 +35,6 @@ typedef struct {
   LfbOperand whole;      /* what the tensor is that it belongs to, of all but arena and outputs */
   gsize first;           /* instructions that use it */
   gsize last;
-  gssize within;         /* the region that it is a part of; -1: none */
-  gsize within_offset;
 } LfbRegion;
 
 /* What an operator's value is while a program is made. */
@@ -153,11 +151,12 @@ LfbValue   *lfb_program_run        (LfbProgram            *self,
                                     gssize                *strayed,
                                     GError               **error);
 
-/* A program for such inputs. %NULL in place of an input that the plan has a
- * value for. Operators that have to run for that, run: then
- * @result is what the plan returns for these inputs. @unstable says of each
- * step whether its result differs from run to run. %NULL without an error if the
- * plan cannot be made a program, or takes more memory than there is.
+/* A program for such inputs; inputs that the plan has a value for may be missing.
+ * Operators that have to run for that, run: then @result is what the plan returns
+ * for these inputs, and @times says how many nanoseconds each step took, and what
+ * had to run before it. @unstable says of each step whether its result differs
+ * from run to run. %NULL without an error if the plan cannot be made a program, or
+ * takes more memory than there is.
  */
 LfbProgram *lfb_trace_plan         (const LfbPlan         *plan,
                                     const LfbRuntime      *runtime,
@@ -165,6 +164,7 @@ LfbProgram *lfb_trace_plan         (const LfbPlan         *plan,
                                     LfbTensor            **inputs,
                                     gsize                  n_inputs,
                                     LfbValue             **result,
+                                    gint64                *times,
                                     GError               **error);
 
 static inline gpointer

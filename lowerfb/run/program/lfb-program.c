@@ -165,7 +165,6 @@ lfb_program_add_region (LfbProgram    *self,
 
   region->kind = kind;
   region->size = size;
-  region->within = -1;
   g_ptr_array_add (self->regions, region);
 
   return self->regions->len - 1;

@@ -88,6 +88,7 @@ make_program (LfbPrograms       *self,
               LfbTensor        **inputs,
               gsize              n_inputs,
               LfbValue         **result,
+              gint64            *times,
               GError           **error)
 {
   g_autofree gboolean *unstable = NULL;
@@ -98,7 +99,7 @@ make_program (LfbPrograms       *self,
   unstable = g_memdup2 (self->unstable, self->plan->steps->len * sizeof *unstable);
   g_mutex_unlock (&self->lock);
 
-  program = lfb_trace_plan (self->plan, runtime, unstable, inputs, n_inputs, result, error);
+  program = lfb_trace_plan (self->plan, runtime, unstable, inputs, n_inputs, result, times, error);
   if (program == NULL)
     return NULL;
 
@@ -194,9 +195,11 @@ run_program (LfbPrograms  *self,
 
   if (program == NULL)
     {
-      program = make_program (self, job->runtime, job->tensors, job->n_tensors, &result, error);
+      g_autofree gint64 *times = g_new0 (gint64, MAX (self->plan->steps->len, 1));
+
+      program = make_program (self, job->runtime, job->tensors, job->n_tensors, &result, times, error);
       for (guint i = 0; result != NULL && job->timer != NULL && i < self->plan->steps->len; i++)
-        job->timer (i, 0, job->user_data);
+        job->timer (i, times[i], job->user_data);
       if (program == NULL || result != NULL)
         return result;
     }

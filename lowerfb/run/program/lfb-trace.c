@@ -395,11 +395,13 @@ trace_step (LfbTrace           *self,
 static gboolean
 trace_steps (LfbTrace        *self,
              const gboolean  *unstable,
+             gint64          *times,
              GError         **error)
 {
   for (guint i = 0; i < self->plan->steps->len; i++)
     {
       const LfbPlanStep *step = g_ptr_array_index (self->plan->steps, i);
+      gint64 begin = lfb_plan_now ();
       LfbTerm *term;
 
       if (g_cancellable_set_error_if_cancelled (self->runtime->cancellable, error))
@@ -418,6 +420,7 @@ trace_steps (LfbTrace        *self,
         g_clear_pointer (&self->terms[g_array_index (step->dead, gsize, j)], lfb_term_unref);
       if (self->n_run == self->program->instrs->len && self->has_run)
         release_dead (self);
+      times[i] = lfb_plan_now () - begin;
     }
 
   return TRUE;
@@ -558,6 +561,7 @@ lfb_trace_plan (const LfbPlan      *plan,
                 LfbTensor         **inputs,
                 gsize               n_inputs,
                 LfbValue          **result,
+                gint64             *times,
                 GError            **error)
 {
   g_autoptr (LfbProgram) program = lfb_program_alloc (plan);
@@ -574,7 +578,7 @@ lfb_trace_plan (const LfbPlan      *plan,
     if (plan->constants[i] != NULL)
       self.terms[i] = lfb_term_new_constant (plan->constants[i]);
 
-  done = add_inputs (&self, inputs, n_inputs) && trace_steps (&self, unstable, error) && finish (&self, result, error);
+  done = add_inputs (&self, inputs, n_inputs) && trace_steps (&self, unstable, times, error) && finish (&self, result, error);
   trace_clear (&self);
   if (!done)
     return NULL;
