@@ -21,6 +21,7 @@ import math
 import os
 import re
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -110,6 +111,8 @@ def prepare(name, folder, batches, with_onnx):
 
 
 class Contender:
+    """A process that runs a model; out of its turn it is stopped, since threads of pools spin while they wait."""
+
     def __init__(self, command, cores):
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
                                         preexec_fn=lambda: os.sched_setaffinity(0, cores))
@@ -123,12 +126,15 @@ class Contender:
         return line
 
     def turn(self, seconds):
+        self.process.send_signal(signal.SIGCONT)
         self.process.stdin.write("%g\n" % seconds)
         self.process.stdin.flush()
-        return statistics.median(json.loads(self.answer()))
+        times = json.loads(self.answer())
+        self.process.send_signal(signal.SIGSTOP)
+        return statistics.median(times)
 
     def end(self):
-        self.process.stdin.close()
+        self.process.kill()                     # which a stopped process does not escape
         self.process.wait()
 
 
@@ -167,14 +173,16 @@ def measure(files, batch, threads, options):
     """Milliseconds of every contender."""
     cores = options.cores[-threads:]
     contenders = {kind: Contender(command_of(kind, files, batch, threads, options), cores) for kind in options.kinds}
-    for contender in contenders.values():
-        contender.answer()                      # "ready"
-        contender.turn(options.seconds)
-    for _ in range(options.rounds):
+    try:
         for contender in contenders.values():
-            contender.medians.append(contender.turn(options.seconds))
-    for contender in contenders.values():
-        contender.end()
+            contender.answer()                  # "ready"
+            contender.turn(options.seconds)
+        for _ in range(options.rounds):
+            for contender in contenders.values():
+                contender.medians.append(contender.turn(options.seconds))
+    finally:
+        for contender in contenders.values():
+            contender.end()
     return {kind: statistics.median(contender.medians) for kind, contender in contenders.items()}
 
 
@@ -235,11 +243,13 @@ def table_of(rows):
 
 def tables(results):
     """{what: Markdown} of everything that was measured."""
-    made = {}
+    made, sections = {}, []
     for batch, threads in sorted({tuple(map(int, key.split("x"))) for rows in results["models"].values() for key in rows}):
         key = "%dx%d" % (batch, threads)
         rows = [(name, results["models"][name][key]) for name in MODELS if key in results["models"].get(name, {})]
-        made["batch %d, %d thread%s" % (batch, threads, "s" if threads > 1 else "")] = table_of(rows)
+        sections.append("### Batch %d, %d thread%s\n\n%s" % (batch, threads, "s" if threads > 1 else "", table_of(rows)))
+    if sections:
+        made["models"] = "\n\n".join(sections)
     for name, rows in results["start_up"].items():
         lines = ["| | ms | MB |", "|---|---:|---:|"] + ["| %s | %.0f | %.0f |" % (what, *row) for what, row in rows.items()]
         made["start-up of %s" % name] = "\n".join(lines)
@@ -297,6 +307,12 @@ def parse():
     return options
 
 
+def keep(results, options):
+    if options.results:
+        with open(options.results, "w") as file:
+            json.dump(results, file, indent=1)
+
+
 def run(options):
     results = {"models": {}, "start_up": {}, "differences": {}}
     if options.results and os.path.exists(options.results):
@@ -312,6 +328,7 @@ def run(options):
                            check=True, env=dict(os.environ, LRU_CACHE_CAPACITY="1"))
         if options.startup:
             results["start_up"][name] = start_up(files, options)
+            keep(results, options)
             continue
         for batch in options.batch:
             known = results["differences"].setdefault(name, {})
@@ -320,6 +337,7 @@ def run(options):
             for threads in [] if options.prepare_only else options.threads:
                 row = measure(files, batch, threads, options)
                 results["models"].setdefault(name, {})["%dx%d" % (batch, threads)] = row
+                keep(results, options)
                 print("%s, batch %d, threads %d: %s; %.2f" % (name, batch, threads, ", ".join(
                     "%s %s ms" % (CONTENDERS[kind], figure(row[kind])) for kind in row), ratio(row)), flush=True)
     return results
@@ -347,10 +365,9 @@ def main():
         options.folder = scratch.name
     os.makedirs(options.folder, exist_ok=True)
 
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     results = run(options)
-    if options.results:
-        with open(options.results, "w") as file:
-            json.dump(results, file, indent=1)
+    keep(results, options)
     made = tables(results)
     if options.document:
         write_document(options.document, made)
