@@ -436,6 +436,7 @@ test_profile (void)
   g_assert_nonnull (strstr (lines[1], "relu"));
   g_assert_nonnull (strstr (lines[2], "relu_1"));
   g_assert_nonnull (strstr (lines[2], "torch.relu"));
+  g_assert_null (strstr (text, " 0.0%"));
 }
 
 /* A module that is a graph of its own, used twice. */
