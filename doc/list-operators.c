@@ -179,8 +179,7 @@ make_page (GHashTable *families,
                           "under %" G_GSIZE_FORMAT " names. A method is called `Tensor.NAME` here. A module takes its settings and\n"
                           "tensors for the arguments of the same names, and is called with the first one unless\n"
                           "others are named. `acc` is an exact sum of integers, `s` and `z` are scale and zero point.\n\n"
-                          "Modules that hold others, `torch.nn.Sequential` and the float modules of\n"
-                          "`torch.ao.nn.intrinsic`, run their parts one after the other.\n\n",
+                          "Modules made of parts run in a model alone, since their parts are modules of it.\n\n",
                           n_operators, n_families, n_names);
   for (guint i = 0; i < n_families; i++)
     append_link (page, titles[i]);

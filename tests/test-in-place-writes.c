@@ -226,7 +226,7 @@ test_names_of_arguments (void)
     const char *message;
   } cases[] = {
     { "input", NULL },
-    { "value", "there is no argument `value`" },
+    { "value", "unknown argument `value`" },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)

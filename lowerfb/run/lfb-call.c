@@ -59,7 +59,8 @@ check_names (const char * const  *names,
  * Packed weights are values too: `torch.ops.quantized.linear_prepack` makes one.
  *
  * Returns: (transfer full): the result, or %NULL with %LFB_ERROR_NOT_FOUND if
- *   there is no such operator, %LFB_ERROR_ARGUMENT, %LFB_ERROR_SHAPE,
+ *   there is no such operator, %LFB_ERROR_UNSUPPORTED if it is a module
+ *   made of parts, which only a model has, %LFB_ERROR_ARGUMENT, %LFB_ERROR_SHAPE,
  *   %LFB_ERROR_DTYPE or %LFB_ERROR_RANGE if the arguments do not fit; the
  *   message names operator and argument
  *
@@ -136,7 +137,8 @@ lfb_list_operators (void)
  * Describes an operator: its family, all its names, its arguments with their
  * defaults, and the rule that it follows, a line each: `family: ...`, `functions:
  * ...`, `methods: ...`, `modules: ...`, `arguments: ...`, `inputs: ...` (those that
- * a module is called with, if not the first), `rule: ...`. Names are separated by
+ * a module is called with, if not the first), `parts: ...` (of a module made of
+ * others), `rule: ...`. Names are separated by
  * spaces; a line without any is left out.
  *
  * Returns: (transfer full): the text, or %NULL with %LFB_ERROR_NOT_FOUND

@@ -8,40 +8,6 @@
 
 #include <string.h>
 
-/* Fused modules that run their parts in turn, and what to do with a second
- * input: a sum after the first part (torch keeps that as an attribute, not as
- * a part).
- */
-typedef struct {
-  const char *type;
-  gsize min_parts;
-  gboolean adds;        /* part 0 takes the first input, then the second is added */
-  gboolean relu;        /* and a relu follows */
-} Sequence;
-
-#define INTRINSIC "torch.ao.nn.intrinsic."
-
-static const Sequence sequences[] = {
-  { "torch.nn.Sequential", 0, FALSE, FALSE },
-  { INTRINSIC "LinearReLU", 2, FALSE, FALSE },
-  { INTRINSIC "LinearLeakyReLU", 2, FALSE, FALSE },
-  { INTRINSIC "LinearTanh", 2, FALSE, FALSE },
-  { INTRINSIC "LinearBn1d", 2, FALSE, FALSE },
-  { INTRINSIC "ConvReLU1d", 2, FALSE, FALSE },
-  { INTRINSIC "ConvReLU2d", 2, FALSE, FALSE },
-  { INTRINSIC "ConvReLU3d", 2, FALSE, FALSE },
-  { INTRINSIC "ConvBn1d", 2, FALSE, FALSE },
-  { INTRINSIC "ConvBn2d", 2, FALSE, FALSE },
-  { INTRINSIC "ConvBn3d", 2, FALSE, FALSE },
-  { INTRINSIC "ConvBnReLU1d", 3, FALSE, FALSE },
-  { INTRINSIC "ConvBnReLU2d", 3, FALSE, FALSE },
-  { INTRINSIC "ConvBnReLU3d", 3, FALSE, FALSE },
-  { INTRINSIC "BNReLU2d", 2, FALSE, FALSE },
-  { INTRINSIC "BNReLU3d", 2, FALSE, FALSE },
-  { INTRINSIC "ConvAdd2d", 1, TRUE, FALSE },
-  { INTRINSIC "ConvAddReLU2d", 1, TRUE, TRUE },
-};
-
 struct _LfbCallable {
   char *name;
   LfbOperatorKind kind;
@@ -53,8 +19,7 @@ struct _LfbCallable {
 
   LfbCallableEffects effects;
 
-  /* A sequence of parts. */
-  const Sequence *sequence;
+  /* If the operator is a module made of parts. */
   GPtrArray *parts;
 
   /* A graph. */
@@ -148,16 +113,6 @@ bind_module (LfbCallable *self,
     }
 }
 
-static const Sequence *
-find_sequence (const char *type)
-{
-  for (gsize i = 0; i < G_N_ELEMENTS (sequences); i++)
-    if (strcmp (sequences[i].type, type) == 0)
-      return &sequences[i];
-
-  return NULL;
-}
-
 /* The first part has the argument; the next has it too if that shows it. */
 static void
 find_effects (LfbCallable *self)
@@ -176,7 +131,7 @@ find_effects (LfbCallable *self)
 
       self->effects.repeats = part->repeats || (self->effects.repeats && part->shows);
     }
-  if (self->sequence->adds)
+  if (self->info->row->sequence->adds)
     self->effects.shows = FALSE;
 }
 
@@ -186,6 +141,7 @@ add_parts (LfbCallable        *self,
            const char         *path,
            GError            **error)
 {
+  const LfbSequence *sequence = self->info->row->sequence;
   LfbCompiler compiler = *outer;
 
   compiler.depth++;
@@ -202,19 +158,19 @@ add_parts (LfbCallable        *self,
         return FALSE;
       g_ptr_array_add (self->parts, part);
     }
-  if (self->parts->len < self->sequence->min_parts)
+  if (self->parts->len < sequence->min_parts)
     {
       g_set_error (error, LFB_ERROR, LFB_ERROR_INVALID_GRAPH,
                    "module `%s` (%s) has %u parts, expected %" G_GSIZE_FORMAT " under `%s.0`, ...",
-                   path, self->sequence->type, self->parts->len, self->sequence->min_parts, path);
+                   path, self->name, self->parts->len, sequence->min_parts, path);
       return FALSE;
     }
   find_effects (self);
-  if (self->sequence->adds)
+  if (sequence->adds)
     {
       g_ptr_array_set_size (self->parts, 1);
       g_ptr_array_add (self->parts, lfb_callable_new_operator (LFB_OPERATOR_FUNCTION, "torch.add", NULL));
-      if (self->sequence->relu)
+      if (sequence->relu)
         g_ptr_array_add (self->parts, lfb_callable_new_operator (LFB_OPERATOR_FUNCTION, "torch.relu", NULL));
     }
 
@@ -254,16 +210,6 @@ lfb_callable_new_module (const LfbCompiler  *compiler,
 
       return self->subgraph != NULL ? g_steal_pointer (&self) : NULL;
     }
-  if (find_sequence (type) != NULL)
-    {
-      self = callable_new (LFB_OPERATOR_MODULE, NULL, type);
-      self->sequence = find_sequence (type);
-      if (!add_parts (self, compiler, path, error))
-        return NULL;
-
-      return g_steal_pointer (&self);
-    }
-
   info = lfb_operator_lookup (LFB_OPERATOR_MODULE, type);
   if (info == NULL)
     {
@@ -272,6 +218,8 @@ lfb_callable_new_module (const LfbCompiler  *compiler,
       return NULL;
     }
   self = callable_new (LFB_OPERATOR_MODULE, info, type);
+  if (info->row->sequence != NULL)
+    return add_parts (self, compiler, path, error) ? g_steal_pointer (&self) : NULL;
   bind_module (self, module);
   self->effects.changes = _lfb_module_works_in_place (module);
   self->effects.shows = self->effects.changes || _lfb_module_get_view (module) != LFB_VIEW_NONE;
@@ -283,7 +231,7 @@ lfb_callable_new_module (const LfbCompiler  *compiler,
 gboolean
 lfb_callable_has_parts (const LfbCallable *self)
 {
-  return self->info == NULL;
+  return self->parts != NULL || self->subgraph != NULL;
 }
 
 const LfbCallableEffects *
@@ -367,7 +315,7 @@ lfb_callable_bind (const LfbCallable   *self,
                    LfbCall             *call,
                    GError             **error)
 {
-  if (self->info == NULL)
+  if (lfb_callable_has_parts (self))
     return FALSE;
 
   g_assert (self->info->n_parameters <= LFB_CALLABLE_MAX_PARAMETERS);
@@ -399,54 +347,6 @@ run_operator (const LfbCallable   *self,
   return lfb_call_run (&call, error);
 }
 
-/* The arguments of the modules' forward (): the first, and what is added. */
-static gboolean
-bind_sequence (const LfbCallable   *self,
-               LfbValue           **args,
-               gsize                n_args,
-               const char * const  *names,
-               LfbValue           **values,
-               gsize                n_values,
-               LfbValue           **bound,
-               GError             **error)
-{
-  static const char * const one[] = { "input" }, * const two[] = { "x1", "x2" };
-  const char * const *wanted = self->sequence->adds ? two : one;
-  gsize n_wanted = self->sequence->adds ? 2 : 1;
-
-  if (n_args > n_wanted)
-    {
-      g_set_error (error, LFB_ERROR, LFB_ERROR_ARGUMENT,
-                   "%" G_GSIZE_FORMAT " arguments are given by position, expected %" G_GSIZE_FORMAT,
-                   n_args, n_wanted);
-      return FALSE;
-    }
-  for (gsize i = 0; i < n_args; i++)
-    bound[i] = args[i];
-  for (gsize i = 0; i < n_values; i++)
-    {
-      gsize position = 0;
-
-      while (position < n_wanted && strcmp (names[i], wanted[position]) != 0)
-        position++;
-      if (position == n_wanted || bound[position] != NULL)
-        {
-          g_set_error (error, LFB_ERROR, LFB_ERROR_ARGUMENT, position == n_wanted
-                       ? "there is no argument `%s`" : "argument `%s` is given twice", names[i]);
-          return FALSE;
-        }
-      bound[position] = values[i];
-    }
-  for (gsize i = 0; i < n_wanted; i++)
-    if (bound[i] == NULL)
-      {
-        g_set_error (error, LFB_ERROR, LFB_ERROR_ARGUMENT, "argument `%s` is missing", wanted[i]);
-        return FALSE;
-      }
-
-  return TRUE;
-}
-
 static LfbValue *
 run_sequence (const LfbCallable   *self,
               const LfbRuntime    *runtime,
@@ -458,16 +358,17 @@ run_sequence (const LfbCallable   *self,
               GError             **error)
 {
   LfbValue *bound[2] = { NULL, NULL };
+  g_autoptr (LfbValue) variadic = NULL;
   g_autoptr (LfbValue) value = NULL;
 
-  if (!bind_sequence (self, args, n_args, names, values, n_values, bound, error))
+  if (!lfb_bind_arguments (self->info, TRUE, args, n_args, names, values, n_values, bound, &variadic, error))
     return NULL;
 
   value = lfb_value_ref (bound[0]);
   for (guint i = 0; i < self->parts->len; i++)
     {
       const LfbCallable *part = g_ptr_array_index (self->parts, i);
-      gboolean second = self->sequence->adds && i == 1;
+      gboolean second = self->info->row->sequence->adds && i == 1;
       LfbValue *inputs[2] = { value, second ? bound[1] : NULL };
       LfbValue *result = lfb_callable_run (part, runtime, inputs, second ? 2 : 1, NULL, NULL, 0, error);
 
@@ -493,11 +394,11 @@ lfb_callable_run (const LfbCallable   *self,
                   gsize                n_values,
                   GError             **error)
 {
+  if (self->parts != NULL)
+    return run_sequence (self, runtime, args, n_args, names, values, n_values, error);
+
   if (self->info != NULL)
     return run_operator (self, runtime, args, n_args, names, values, n_values, error);
-
-  if (self->sequence != NULL)
-    return run_sequence (self, runtime, args, n_args, names, values, n_values, error);
 
   return self->subgraphs->run (self->subgraph, runtime, args, n_args, names, values, n_values, error);
 }

@@ -37,6 +37,13 @@ typedef enum {
 typedef LfbEmitted (*LfbEmitFunc)    (LfbEmit  *emit,
                                       GError  **error);
 
+/* A module that runs parts of its own, MODULE.0 and so on, one after the other. */
+typedef struct {
+  gsize min_parts;
+  gboolean adds;         /* part 0 takes the first input, then the second is added */
+  gboolean relu;         /* and a relu follows */
+} LfbSequence;
+
 struct _LfbOperator {
   /* Names, separated by spaces; %NULL for none. */
   const char *functions;
@@ -67,6 +74,9 @@ struct _LfbOperator {
 
   /* The parameters that a module is called with; %NULL for the first one. */
   const char *forward;
+
+  /* Of a module made of parts; %NULL for all others. */
+  const LfbSequence *sequence;
 
   /* Puts the operator into a program; %NULL: programs call it as it is. */
   LfbEmitFunc emit;
@@ -119,6 +129,7 @@ extern const LfbOperatorFamily lfb_quantized_arithmetic_operators;
 extern const LfbOperatorFamily lfb_recurrent_operators;
 extern const LfbOperatorFamily lfb_reduce_operators;
 extern const LfbOperatorFamily lfb_repeat_operators;
+extern const LfbOperatorFamily lfb_sequence_operators;
 extern const LfbOperatorFamily lfb_shape_operators;
 extern const LfbOperatorFamily lfb_shuffle_operators;
 extern const LfbOperatorFamily lfb_softmax_operators;

@@ -41,6 +41,7 @@ static const LfbTitledFamily families[] = {
   { "LSTM, GRU and RNN", &lfb_recurrent_operators },
   { "Reduction", &lfb_reduce_operators },
   { "Repeating", &lfb_repeat_operators },
+  { "Modules made of parts", &lfb_sequence_operators },
   { "Shapes", &lfb_shape_operators },
   { "Shuffling", &lfb_shuffle_operators },
   { "Softmax", &lfb_softmax_operators },

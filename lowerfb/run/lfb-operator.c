@@ -233,6 +233,7 @@ lfb_operator_describe (const LfbOperatorInfo *info)
   append_line (text, "modules", info->row->modules);
   append_line (text, "arguments", info->row->signature);
   append_line (text, "inputs", info->row->forward);
+  append_line (text, "parts", info->row->sequence != NULL ? "modules of the model" : NULL);
   append_line (text, "rule", info->row->rule);
 
   return g_string_free (text, FALSE);

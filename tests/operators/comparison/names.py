@@ -24,6 +24,7 @@ class Row:
             for spelling in lines.get(kind + "s", "").split():
                 self.kinds[prefix + spelling] = kind
         self.names = list(self.kinds)
+        self.has_parts = "parts" in lines
         self.title = self.names[0]
         self.known = [spelling for spelling in self.names if resolve(spelling) is not None]
 
