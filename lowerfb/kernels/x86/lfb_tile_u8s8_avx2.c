@@ -14,5 +14,8 @@ lfb_tile_run_avx2 (const LfbProductTile  *tile,
                    const int32_t         *row_sums,
                    size_t                 row)
 {
-  (tile->wide ? as_they_are : widened)[n_rows - 1] (tile, rows, row_sums, row);
+  if (tile->wide)
+    as_they_are[n_rows - 1] (tile, rows, row_sums, row);
+  else
+    widened[n_rows - 1] (tile, rows, row_sums, row);
 }
