@@ -6,6 +6,7 @@
 #include <lowerfb/run/lfb-array-private.h>
 
 #include <stdlib.h>
+#include <string.h>
 
 typedef struct {
   gpointer memory;
@@ -38,6 +39,9 @@ lfb_thread_scratch (gsize size)
       free (self->memory);
       self->memory = lfb_try_alloc_aligned (size, 1, NULL);
       self->size = self->memory != NULL ? size : 0;
+      /* Kernels may read what they did not write, to multiply it by weights of 0. */
+      if (self->memory != NULL)
+        memset (self->memory, 0, size);
     }
 
   return self->memory;

@@ -190,7 +190,7 @@ lfb_avg_vectors (const LfbAvgWindow *taps,
       v.bias = lfb_vi_fill ((int32_t) taps->count * average->zero_point);
       v.high = lfb_vf_fill ((float) ((type == LFB_AVG_U8 ? 255 : 127) - average->zero_point));
       v.zero_point = lfb_vb_fill_s16 ((int16_t) average->zero_point);
-      v.shift = lfb_vf_fill ((float) (8388608 + (int32_t) taps->count * (average->zero_point + (type == LFB_AVG_S8 ? 128 : 0))));
+      v.shift = lfb_vf_fill ((float) (8388608 + (int64_t) taps->count * (average->zero_point + (type == LFB_AVG_S8 ? 128 : 0))));
       v.narrow = taps->count <= 256 && (taps->divisor >= 0.01f || taps->divisor <= -0.01f);
     }
 
