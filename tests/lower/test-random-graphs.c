@@ -15,7 +15,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define N_GRAPHS 2000
+#define N_GRAPHS 1000
 #define FIRST_SEED 1
 
 static guint n_lowered, n_left, n_outputs, n_exact;
