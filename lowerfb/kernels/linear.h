@@ -7,6 +7,11 @@
  * exact in int32, then the output stage of requantize.h.  No variant may
  * saturate or wrap on the way: k <= lfb_accumulation_limit ().
  *
+ * Dynamic: x are floats, quantized on the way as quantize.h has it, with a given scale
+ * and the x_zero_point of the output stage.  Rows are quantized a block at a time,
+ * into scratch that stays in the cache, and once a call: callers that split by
+ * outputs let each part do it again.
+ *
  * Weights are packed once, by the variant that runs them: a packed buffer is
  * private to the variant, pack_size() bytes, 64-byte aligned, holds no
  * pointers, and carries n and k.  It is only read afterwards, by any number of
@@ -19,7 +24,8 @@
  *   x   m rows of k bytes, x_stride >= k bytes apart; any alignment; never read past a row's k bytes
  *   y   m rows, y_stride >= n elements apart; any alignment of the type; y[row * y_stride + n] is
  *       written for the computed outputs and nothing else
- *   scratch  scratch_size() bytes, 64-byte aligned, of this call alone; NULL if the size is 0
+ *   scratch  scratch_size() or dynamic_scratch_size() bytes, 64-byte aligned, of this call alone; NULL
+ *            if the size is 0
  *
  * x, y, scratch, packed and the parameter arrays do not overlap.
  */
@@ -65,6 +71,15 @@ typedef struct
                              uint8_t                *y);
   void      (*run_f32)      (const void             *packed,
                              const LfbLinearArgs    *args,
+                             const LfbRescale       *output,
+                             float                  *y);
+
+  /* x of the arguments is not looked at, and x_stride counts floats. */
+  size_t    (*dynamic_scratch_size) (const void     *packed);
+  void      (*run_dynamic)  (const void             *packed,
+                             const LfbLinearArgs    *args,
+                             const float            *x,
+                             float                   x_scale,
                              const LfbRescale       *output,
                              float                  *y);
 } LfbLinearKernel;

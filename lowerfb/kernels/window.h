@@ -14,7 +14,8 @@
  * Tap k of output o in a dimension is at o * stride + k * dilation - padding;
  * taps outside 0 to in_size - 1 are padding.  Only the padding before is given:
  * out_size says how far the windows go, so that what ceil_mode or uneven
- * padding decides is the caller's business.
+ * padding decides is the caller's business.  For convolutions it may be less than 0,
+ * modulo the range of its type: then the first windows begin inside of the image.
  *
  * All sizes, kernels, strides and dilations are >= 1, but for out_size where the
  * range of pixels is empty; every index and byte offset that follows from them

@@ -41,6 +41,25 @@ gboolean       lfb_packed_rows_run_f32    (const LfbPackedRows  *self,
                                            const LfbRescale     *output,
                                            float                *y,
                                            GError              **error);
+/* Scale and zero point for the range of @n floats; it is an error if there are none, or
+ * some are not finite. */
+gboolean       lfb_packed_rows_choose_dynamic (const LfbRuntime *runtime,
+                                               const float      *x,
+                                               gsize             n,
+                                               gboolean          reduce_range,
+                                               double           *scale,
+                                               gint32           *zero_point,
+                                               GError          **error);
+/* @x is quantized on its way into the product, with @x_scale and the zero point of the
+ * output. */
+gboolean       lfb_packed_rows_run_floats  (const LfbPackedRows *self,
+                                            const LfbRuntime    *runtime,
+                                            const float         *x,
+                                            gsize                m,
+                                            float                x_scale,
+                                            const LfbRescale    *output,
+                                            float               *y,
+                                            GError             **error);
 /* Dynamic: @x is quantized with its own range (reduced if asked), or a half
  * weight is multiplied in float32. */
 gboolean       lfb_packed_rows_run_dynamic (const LfbPackedRows *self,

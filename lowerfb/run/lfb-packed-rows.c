@@ -128,11 +128,13 @@ lfb_packed_rows_new (const LfbRuntime  *runtime,
   return self;
 }
 
-/* One of the two outputs is set. */
+/* One of the two inputs and of the two outputs is set. */
 typedef struct {
   const LfbPackedRows *rows;
   const LfbLinearKernel *kernel;
   const guint8 *x;
+  const float *floats;   /* quantized on the way, with this scale and the zero point of the output */
+  float x_scale;
   gsize m;
   const LfbRequantize *requantize;
   guint8 *y_u8;
@@ -150,7 +152,8 @@ run_part (gsize    begin,
   RowsJob *job = user_data;
   const LfbPackedRows *rows = job->rows;
   gsize first = job->by_rows ? begin : 0;
-  gsize size = job->kernel->scratch_size (rows->packed);
+  gsize size = job->floats != NULL ? job->kernel->dynamic_scratch_size (rows->packed)
+                                   : job->kernel->scratch_size (rows->packed);
   gpointer scratch = size > 0 ? lfb_thread_scratch (size) : NULL;
   LfbLinearArgs args = { 0 };
 
@@ -160,7 +163,7 @@ run_part (gsize    begin,
       return;
     }
 
-  args.x = job->x + first * rows->k;
+  args.x = job->x != NULL ? job->x + first * rows->k : NULL;
   args.x_stride = rows->k;
   args.y_stride = rows->n;
   args.m = job->by_rows ? end - begin : job->m;
@@ -169,6 +172,9 @@ run_part (gsize    begin,
   args.scratch = scratch;
   if (job->y_u8 != NULL)
     job->kernel->run_u8 (rows->packed, &args, job->requantize, job->y_u8 + first * rows->n);
+  else if (job->floats != NULL)
+    job->kernel->run_dynamic (rows->packed, &args, job->floats + first * rows->k, job->x_scale, job->rescale,
+                              job->y_f32 + first * rows->n);
   else
     job->kernel->run_f32 (rows->packed, &args, job->rescale, job->y_f32 + first * rows->n);
 }
@@ -181,6 +187,7 @@ run_job (RowsJob           *job,
 {
   gsize work = MAX (job->rows->n * job->rows->k, 1);
   gsize tile_m = MAX (job->kernel->tile_m, 1), tile_n = MAX (job->kernel->tile_n, 1);
+  g_autofree guint8 *q = NULL;
   gsize grain;
 
   if (job->m == 0)
@@ -192,6 +199,18 @@ run_job (RowsJob           *job,
     grain = (MAX (100000 / work, 1) + tile_m - 1) / tile_m * tile_m;
   else
     grain = (MAX (100000 / (job->rows->k * job->m), 1) + tile_n - 1) / tile_n * tile_n;
+
+  /* Parts that have all rows would each quantize them. */
+  if (job->floats != NULL && !job->by_rows && job->rows->n > grain && runtime->threads != NULL)
+    {
+      q = lfb_try_alloc (job->m, job->rows->k, error);
+      if (q == NULL)
+        return FALSE;
+      lfb_quantize_floats (runtime, job->floats, q, job->m * job->rows->k, job->x_scale,
+                           job->rescale->x_zero_point, LFB_DTYPE_QUINT8);
+      job->floats = NULL;
+      job->x = q;
+    }
   lfb_runtime_parallel (runtime, job->by_rows ? job->m : job->rows->n, grain, run_part, job);
 
   if (job->failed)
@@ -248,6 +267,83 @@ run_half (const LfbPackedRows  *self,
   return TRUE;
 }
 
+/* Elements that one thread takes at least. */
+#define RANGE_GRAIN 65536
+
+typedef struct {
+  const LfbMinmaxKernel *kernel;
+  const float *x;
+  GMutex lock;
+  gboolean started;      /* guarded by the lock, as the rest */
+  gboolean finite;
+  float min;
+  float max;
+} RangeJob;
+
+static void
+find_range (gsize    begin,
+            gsize    end,
+            gpointer user_data)
+{
+  RangeJob *job = user_data;
+  float min, max;
+  gboolean finite = job->kernel->run (job->x + begin, end - begin, &min, &max);
+
+  g_mutex_lock (&job->lock);
+  if (!job->started || min < job->min)
+    job->min = min;
+  if (!job->started || max > job->max)
+    job->max = max;
+  job->finite = finite && (!job->started || job->finite);
+  job->started = TRUE;
+  g_mutex_unlock (&job->lock);
+}
+
+gboolean
+lfb_packed_rows_choose_dynamic (const LfbRuntime  *runtime,
+                                const float       *x,
+                                gsize              n,
+                                gboolean           reduce_range,
+                                double            *scale,
+                                gint32            *zero_point,
+                                GError           **error)
+{
+  RangeJob job = { .kernel = &runtime->kernels.minmax, .x = x };
+
+  g_mutex_init (&job.lock);
+  lfb_runtime_parallel (runtime, n, RANGE_GRAIN, find_range, &job);
+  g_mutex_clear (&job.lock);
+
+  if (n == 0 || !job.finite)
+    {
+      g_set_error (error, LFB_ERROR, LFB_ERROR_RANGE,
+                   "the input is quantized dynamically, but %s",
+                   n == 0 ? "is empty: it has no range" : "has NaN or infinite elements");
+      return FALSE;
+    }
+  lfb_choose_qparams (job.min, job.max, 0, 255, reduce_range, scale, zero_point);
+
+  return TRUE;
+}
+
+gboolean
+lfb_packed_rows_run_floats (const LfbPackedRows  *self,
+                            const LfbRuntime     *runtime,
+                            const float          *x,
+                            gsize                 m,
+                            float                 x_scale,
+                            const LfbRescale     *output,
+                            float                *y,
+                            GError              **error)
+{
+  RowsJob job = {
+    .rows = self, .kernel = &runtime->kernels.linear, .floats = x, .x_scale = x_scale, .m = m, .rescale = output,
+    .y_f32 = y,
+  };
+
+  return run_job (&job, runtime, error);
+}
+
 gboolean
 lfb_packed_rows_run_dynamic (const LfbPackedRows  *self,
                              const LfbRuntime     *runtime,
@@ -259,32 +355,20 @@ lfb_packed_rows_run_dynamic (const LfbPackedRows  *self,
                              GError              **error)
 {
   g_auto (LfbOutputStage) stage = { NULL, NULL };
-  g_autofree guint8 *q = NULL;
   LfbRescale output = { 0 };
-  int32_t zero_point;
-  float min, max;
+  gint32 zero_point;
   double scale;
 
   if (self->packed == NULL)
     return run_half (self, x, m, relu, y, error);
 
-  if (m == 0 || !runtime->kernels.minmax.run (x, m * self->k, &min, &max))
-    {
-      g_set_error (error, LFB_ERROR, LFB_ERROR_RANGE,
-                   "the input is quantized dynamically, but %s",
-                   m == 0 ? "is empty: it has no range" : "has NaN or infinite elements");
-      return FALSE;
-    }
-  lfb_choose_qparams (min, max, 0, 255, reduce_range, &scale, &zero_point);
-
-  q = lfb_try_alloc (m, self->k, error);
-  if (q == NULL || !lfb_output_stage_init (&stage, &self->params, scale, 0, error))
+  if (!lfb_packed_rows_choose_dynamic (runtime, x, m * self->k, reduce_range, &scale, &zero_point, error) ||
+      !lfb_output_stage_init (&stage, &self->params, scale, 0, error))
     return FALSE;
-  lfb_quantize_floats (runtime, x, q, m * self->k, scale, zero_point, LFB_DTYPE_QUINT8);
   output.multiplier = stage.multiplier;
   output.bias = stage.bias;
   output.x_zero_point = zero_point;
   output.relu = relu;
 
-  return lfb_packed_rows_run_f32 (self, runtime, q, m, &output, y, error);
+  return lfb_packed_rows_run_floats (self, runtime, x, m, scale, &output, y, error);
 }

@@ -22,9 +22,12 @@ random_dimension (LfbWindow *w,
   w->stride[d] = (size_t) rnd_between (1, 3);
   w->dilation[d] = rnd_one_in (3) ? (size_t) rnd_between (1, 3) : 1;
   w->padding[d] = rnd_one_in (2) ? (size_t) rnd_between (0, rnd_one_in (4) ? 9 : 3) : w->kernel[d] / 2;
+  /* Below 0: the first windows begin inside. */
+  if (rnd_one_in (8))
+    w->padding[d] = (size_t) -rnd_between (1, 4);
 
   reach = (w->kernel[d] - 1) * w->dilation[d] + 1;
-  w->out_size[d] = w->in_size[d] + 2 * w->padding[d] < reach
+  w->out_size[d] = w->in_size[d] + 2 * w->padding[d] - 1 >= SIZE_MAX / 2 || w->in_size[d] + 2 * w->padding[d] < reach
                      ? 1
                      : (w->in_size[d] + 2 * w->padding[d] - reach) / w->stride[d] + 1;
   if (rnd_one_in (6))

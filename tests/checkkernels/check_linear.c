@@ -26,6 +26,7 @@ random_case (size_t m,
   c.y_gap = rnd_one_in (2) ? 0 : (size_t) rnd_between (1, 70);
   c.split = rnd_one_in (3);
   c.extreme_outputs = rnd_one_in (8);
+  c.dynamic = rnd_one_in (2);
 
   return c;
 }
@@ -111,6 +112,21 @@ check_places (const LfbKernels *kernels)
       }
 }
 
+/* More rows than any variant quantizes at a time, short and long ones. */
+static void
+check_blocks (const LfbKernels *kernels)
+{
+  static const size_t sizes[][3] = { { 257, 5, 3 }, { 300, 33, 40 }, { 260, 32, 1030 }, { 101, 17, 4096 } };
+
+  for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
+    {
+      LinearCase c = random_case (sizes[i][0], sizes[i][1], sizes[i][2]);
+
+      c.dynamic = true;
+      linear_case_run (kernels, &c);
+    }
+}
+
 static void
 check_random (const LfbKernels *kernels)
 {
@@ -156,10 +172,7 @@ check_output_stage (const LfbKernels *kernels)
       LinearData data = linear_data_new (&c, &kernels->linear);
       uint8_t *x = guard_new (CHECK_U8, M * K, PLACE_END);
       int8_t *w = guard_new (CHECK_S8, N * K, PLACE_END);
-      uint8_t *y_u8 = guard_new (CHECK_U8, M * N, PLACE_END);
-      float *y_f32 = guard_new (CHECK_F32, M * N, PLACE_END);
-      uint8_t *expected_u8 = guard_new (CHECK_U8, M * N, PLACE_END);
-      float *expected_f32 = guard_new (CHECK_F32, M * N, PLACE_END);
+      LinearOutputs y, expected;
 
       check_case ("output stage, round %d", round);
 
@@ -174,15 +187,16 @@ check_output_stage (const LfbKernels *kernels)
 
       data.weights.w = w;
       data.args.x = x;
+      y = linear_outputs_new (&data, M * N, PLACE_END);
+      expected = linear_outputs_new (&data, M * N, PLACE_END);
 
       if (check_is_c ())
-        linear_reference (&data, expected_u8, expected_f32);
+        linear_reference (&data, &expected);
       else
-        linear_data_run (&check_kernels_c ()->linear, &data, expected_u8, expected_f32);
+        linear_data_run (&check_kernels_c ()->linear, &data, &expected);
 
-      linear_data_run (&kernels->linear, &data, y_u8, y_f32);
-      check_same (CHECK_U8, y_u8, expected_u8, M * N);
-      check_same (CHECK_F32, y_f32, expected_f32, M * N);
+      linear_data_run (&kernels->linear, &data, &y);
+      linear_outputs_same (&y, &expected, M * N);
       guard_free_all ();
     }
 }
@@ -222,6 +236,7 @@ check (const LfbKernels *kernels)
   check_zero_points (kernels);
   check_largest_k (kernels);
   check_places (kernels);
+  check_blocks (kernels);
   check_output_stage (kernels);
   check_random (kernels);
 }

@@ -38,6 +38,14 @@ linear_data_new (const LinearCase      *c,
   if (c->x_is_zero_point)
     memset (x, c->x_zero_point, x_size);
 
+  if (c->dynamic)
+    {
+      data.floats = guard_new (CHECK_F32, x_size, c->place);
+      data.scale = rnd_scale ();
+      fill_floats (data.floats, x_size, data.scale, false);
+      guard_freeze (data.floats);
+    }
+
   data.weights.n = c->n;
   data.weights.k = c->k;
   data.weights.w = w;
@@ -72,36 +80,82 @@ linear_data_new (const LinearCase      *c,
   return data;
 }
 
+LinearOutputs
+linear_outputs_new (const LinearData *data,
+                    size_t            n,
+                    int               place)
+{
+  return (LinearOutputs) {
+    .u8 = guard_new (CHECK_U8, n, place),
+    .f32 = guard_new (CHECK_F32, n, place),
+    .dynamic = data->floats != NULL ? guard_new (CHECK_F32, n, place) : NULL,
+  };
+}
+
 void
-linear_reference (const LinearData *data,
-                  uint8_t          *y_u8,
-                  float            *y_f32)
+linear_outputs_same (const LinearOutputs *found,
+                     const LinearOutputs *expected,
+                     size_t               n)
+{
+  check_same (CHECK_U8, found->u8, expected->u8, n);
+  check_same (CHECK_F32, found->f32, expected->f32, n);
+  guard_verify (found->u8);
+  guard_verify (found->f32);
+
+  if (found->dynamic != NULL)
+    {
+      check_same (CHECK_F32, found->dynamic, expected->dynamic, n);
+      guard_verify (found->dynamic);
+    }
+}
+
+/* The product of row m with output n, of bytes or of floats. */
+static int64_t
+sum_up (const LinearData *data,
+        size_t            m,
+        size_t            n,
+        bool              floats)
 {
   const LfbLinearWeights *w = &data->weights;
+  int64_t zero_point = w->zero_points != NULL ? w->zero_points[n] : 0;
+  int32_t x_zero_point = data->outputs.requantize.x_zero_point;
+  int64_t acc = 0;
+
+  for (size_t k = 0; k < w->k; k++)
+    {
+      size_t at = m * data->args.x_stride + k;
+      int64_t x = floats ? ref_quantize (data->floats[at], data->scale, x_zero_point, 0, 255) : data->args.x[at];
+
+      acc += (x - x_zero_point) * ((int64_t) w->w[n * w->w_stride + k] - zero_point);
+    }
+
+  return acc;
+}
+
+void
+linear_reference (const LinearData    *data,
+                  const LinearOutputs *y)
+{
   const LfbRequantize *q = &data->outputs.requantize;
   const LfbRescale *r = &data->outputs.rescale;
 
   for (size_t m = 0; m < data->args.m; m++)
     for (size_t n = data->args.n_begin; n < data->args.n_end; n++)
       {
-        int64_t zero_point = w->zero_points != NULL ? w->zero_points[n] : 0;
         size_t at = m * data->args.y_stride + n;
-        int64_t acc = 0;
+        int64_t acc = sum_up (data, m, n, false);
 
-        for (size_t k = 0; k < w->k; k++)
-          acc += ((int64_t) data->args.x[m * data->args.x_stride + k] - q->x_zero_point) *
-                 ((int64_t) w->w[n * w->w_stride + k] - zero_point);
-
-        y_u8[at] = ref_requantize (acc, q->bias[n], q->multiplier[n], q->y_zero_point, q->y_min, q->y_max);
-        y_f32[at] = ref_rescale (acc, r->bias[n], r->multiplier[n], r->relu);
+        y->u8[at] = ref_requantize (acc, q->bias[n], q->multiplier[n], q->y_zero_point, q->y_min, q->y_max);
+        y->f32[at] = ref_rescale (acc, r->bias[n], r->multiplier[n], r->relu);
+        if (y->dynamic != NULL)
+          y->dynamic[at] = ref_rescale (sum_up (data, m, n, true), r->bias[n], r->multiplier[n], r->relu);
       }
 }
 
 void
 linear_data_run (const LfbLinearKernel *kernel,
                  const LinearData      *data,
-                 uint8_t               *y_u8,
-                 float                 *y_f32)
+                 const LinearOutputs   *y)
 {
   LfbLinearArgs args = data->args;
   void *packed = guard_aligned (kernel->pack_size (&data->weights));
@@ -114,11 +168,21 @@ linear_data_run (const LfbLinearKernel *kernel,
   scratch_size = kernel->scratch_size (packed);
   args.scratch = scratch_size > 0 ? guard_aligned (scratch_size) : NULL;
 
-  kernel->run_u8 (packed, &args, &data->outputs.requantize, y_u8);
-  kernel->run_f32 (packed, &args, &data->outputs.rescale, y_f32);
+  kernel->run_u8 (packed, &args, &data->outputs.requantize, y->u8);
+  kernel->run_f32 (packed, &args, &data->outputs.rescale, y->f32);
 
   if (args.scratch != NULL)
     guard_verify (args.scratch);
+
+  if (y->dynamic != NULL)
+    {
+      args.x = NULL;
+      scratch_size = kernel->dynamic_scratch_size (packed);
+      args.scratch = scratch_size > 0 ? guard_aligned (scratch_size) : NULL;
+      kernel->run_dynamic (packed, &args, data->floats, data->scale, &data->outputs.rescale, y->dynamic);
+      if (args.scratch != NULL)
+        guard_verify (args.scratch);
+    }
 }
 
 void
@@ -128,29 +192,24 @@ linear_case_run (const LfbKernels *kernels,
   const LfbLinearKernel *kernel = &kernels->linear;
   LinearData data = linear_data_new (c, kernel);
   size_t y_size = c->m == 0 ? 0 : (c->m - 1) * data.args.y_stride + c->n;
-  uint8_t *y_u8 = guard_new (CHECK_U8, y_size, c->place);
-  float *y_f32 = guard_new (CHECK_F32, y_size, c->place);
-  uint8_t *expected_u8 = guard_new (CHECK_U8, y_size, PLACE_END);
-  float *expected_f32 = guard_new (CHECK_F32, y_size, PLACE_END);
+  LinearOutputs y = linear_outputs_new (&data, y_size, c->place);
+  LinearOutputs expected = linear_outputs_new (&data, y_size, PLACE_END);
 
-  check_case ("m=%zu n=%zu k=%zu gaps=%zu,%zu,%zu fills=%d,%d zero_points=%d,%d zx=%d x_is_zero_point=%d extreme=%d "
+  check_case ("m=%zu n=%zu k=%zu gaps=%zu,%zu,%zu fills=%d,%d zero_points=%d,%d zx=%d x_is_zero_point=%d dynamic=%d extreme=%d "
               "outputs=%zu..%zu zy=%d min=%d max=%d relu=%d place=%d",
               c->m, c->n, c->k, c->x_gap, c->w_gap, c->y_gap, c->x_fill, c->w_fill, c->zero_points,
-              c->extreme_zero_points, c->x_zero_point, c->x_is_zero_point, c->extreme_outputs, data.args.n_begin,
+              c->extreme_zero_points, c->x_zero_point, c->x_is_zero_point, c->dynamic, c->extreme_outputs, data.args.n_begin,
               data.args.n_end, data.outputs.requantize.y_zero_point, data.outputs.requantize.y_min,
               data.outputs.requantize.y_max, data.outputs.rescale.relu, c->place);
 
   if (check_is_c ())
-    linear_reference (&data, expected_u8, expected_f32);
+    linear_reference (&data, &expected);
   else
-    linear_data_run (&check_kernels_c ()->linear, &data, expected_u8, expected_f32);
+    linear_data_run (&check_kernels_c ()->linear, &data, &expected);
 
-  linear_data_run (kernel, &data, y_u8, y_f32);
+  linear_data_run (kernel, &data, &y);
 
   /* The pattern that fresh buffers hold is in the gaps of both. */
-  check_same (CHECK_U8, y_u8, expected_u8, y_size);
-  check_same (CHECK_F32, y_f32, expected_f32, y_size);
-  guard_verify (y_u8);
-  guard_verify (y_f32);
+  linear_outputs_same (&y, &expected, y_size);
   guard_free_all ();
 }

@@ -17,6 +17,7 @@ typedef struct
   int    x_zero_point;
   bool   x_is_zero_point;      /* x = its zero point everywhere */
   bool   extreme_outputs;
+  bool   dynamic;              /* there are floats too */
   bool   split;                /* part of the outputs only */
   int    place;                /* of x, w and y */
 } LinearCase;
@@ -26,14 +27,28 @@ typedef struct
   LfbLinearWeights weights;
   LfbLinearArgs    args;
   Outputs          outputs;
+  float           *floats;     /* as many as x has bytes, or NULL */
+  float            scale;      /* of them */
 } LinearData;
 
-/* x, weights and output parameters of a case, in guarded buffers. */
-LinearData linear_data_new  (const LinearCase *c, const LfbLinearKernel *kernel);
+/* What a linear makes of the same data. */
+typedef struct
+{
+  uint8_t *u8;
+  float   *f32;
+  float   *dynamic;
+} LinearOutputs;
 
-/* What both outputs are to be, and what a kernel makes of them. */
-void       linear_reference (const LinearData *data, uint8_t *y_u8, float *y_f32);
-void       linear_data_run  (const LfbLinearKernel *kernel, const LinearData *data, uint8_t *y_u8, float *y_f32);
+/* x, weights and output parameters of a case, in guarded buffers. */
+LinearData    linear_data_new     (const LinearCase *c, const LfbLinearKernel *kernel);
+
+/* Guarded buffers for @n elements of each; without floats there is no dynamic output. */
+LinearOutputs linear_outputs_new  (const LinearData *data, size_t n, int place);
+void          linear_outputs_same (const LinearOutputs *found, const LinearOutputs *expected, size_t n);
+
+/* What the outputs are to be, and what a kernel makes of them. */
+void          linear_reference    (const LinearData *data, const LinearOutputs *y);
+void          linear_data_run     (const LfbLinearKernel *kernel, const LinearData *data, const LinearOutputs *y);
 
 /* Checks one case. */
-void       linear_case_run  (const LfbKernels *kernels, const LinearCase *c);
+void          linear_case_run     (const LfbKernels *kernels, const LinearCase *c);

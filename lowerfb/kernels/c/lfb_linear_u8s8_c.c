@@ -5,6 +5,7 @@
  */
 
 #include <lowerfb/kernels/linear.h>
+#include <lowerfb/kernels/quantize.h>
 
 #include <lowerfb/kernels/c/output.h>
 #include <lowerfb/kernels/c/product.h>
@@ -67,18 +68,43 @@ scratch_size (const void *buffer)
   return BLOCK_ROWS * packed->padded_k * sizeof (int16_t);
 }
 
+/* And a row of bytes. */
+static size_t
+dynamic_scratch_size (const void *buffer)
+{
+  const Packed *packed = buffer;
+
+  return scratch_size (buffer) + packed->k;
+}
+
+/* Floats that are to be x. */
+typedef struct
+{
+  const float *x;
+  float        scale;
+} Floats;
+
+/* @floats: NULL where x are bytes. */
 static void
 widen_rows (const Packed        *packed,
             const LfbLinearArgs *args,
+            const Floats        *floats,
             size_t               row,
             size_t               n_rows,
             int32_t              zero_point)
 {
   int16_t *wide = args->scratch;
+  uint8_t *bytes = (uint8_t *) args->scratch + scratch_size (packed);
 
   for (size_t r = 0; r < n_rows; r++)
     {
-      lfb_widen (args->x + (row + r) * args->x_stride, wide, packed->k, zero_point);
+      const uint8_t *x = bytes;
+
+      if (floats != NULL)
+        lfb_quantize_f32u8_c (floats->x + (row + r) * args->x_stride, bytes, packed->k, floats->scale, zero_point);
+      else
+        x = args->x + (row + r) * args->x_stride;
+      lfb_widen (x, wide, packed->k, zero_point);
 
       for (size_t k = packed->k; k < packed->padded_k; k++)
         wide[k] = 0;
@@ -123,13 +149,14 @@ run_tile (const Packed        *packed,
 static void
 run (const Packed        *packed,
      const LfbLinearArgs *args,
+     const Floats        *floats,
      const LfbOutput     *output)
 {
   for (size_t row = 0; row < args->m; row += BLOCK_ROWS)
     {
       size_t n_rows = smaller (args->m - row, BLOCK_ROWS);
 
-      widen_rows (packed, args, row, n_rows, lfb_output_x_zero_point (output));
+      widen_rows (packed, args, floats, row, n_rows, lfb_output_x_zero_point (output));
 
       for (size_t n = args->n_begin; n < args->n_end; n += LFB_SUMS)
         run_tile (packed, args, output, row, n_rows, n, smaller (args->n_end - n, LFB_SUMS));
@@ -142,7 +169,7 @@ run_u8 (const void          *packed,
         const LfbRequantize *requantize,
         uint8_t             *y)
 {
-  run (packed, args, &(LfbOutput) { .requantize = requantize, .y_u8 = y, .y_stride = args->y_stride });
+  run (packed, args, NULL, &(LfbOutput) { .requantize = requantize, .y_u8 = y, .y_stride = args->y_stride });
 }
 
 static void
@@ -151,7 +178,19 @@ run_f32 (const void          *packed,
          const LfbRescale    *rescale,
          float               *y)
 {
-  run (packed, args, &(LfbOutput) { .rescale = rescale, .y_f32 = y, .y_stride = args->y_stride });
+  run (packed, args, NULL, &(LfbOutput) { .rescale = rescale, .y_f32 = y, .y_stride = args->y_stride });
+}
+
+static void
+run_dynamic (const void          *packed,
+             const LfbLinearArgs *args,
+             const float         *x,
+             float                x_scale,
+             const LfbRescale    *rescale,
+             float               *y)
+{
+  run (packed, args, &(Floats) { x, x_scale },
+       &(LfbOutput) { .rescale = rescale, .y_f32 = y, .y_stride = args->y_stride });
 }
 
 const LfbLinearKernel lfb_linear_u8s8_c = {
@@ -164,4 +203,6 @@ const LfbLinearKernel lfb_linear_u8s8_c = {
   .scratch_size = scratch_size,
   .run_u8 = run_u8,
   .run_f32 = run_f32,
+  .dynamic_scratch_size = dynamic_scratch_size,
+  .run_dynamic = run_dynamic,
 };

@@ -83,23 +83,22 @@ lfb_window_taps (const LfbWindow *window,
 {
   LfbTaps taps = { 0, 0, 0, window->dilation[d] };
   size_t size = window->in_size[d];
-  size_t begin = index * window->stride[d];
+  ptrdiff_t begin = (ptrdiff_t) (index * window->stride[d] - window->padding[d]);
   size_t end;
 
-  /* In coordinates moved by the padding nothing is negative. */
-  if (begin < window->padding[d])
-    taps.first = lfb_steps (window->padding[d] - begin + taps.step - 1, taps.step);
+  if (begin < 0)
+    taps.first = lfb_steps ((size_t) -begin + taps.step - 1, taps.step);
 
-  if (begin >= size + window->padding[d])
+  if (begin >= (ptrdiff_t) size)
     return taps;
 
-  end = lfb_steps (size + window->padding[d] - 1 - begin, taps.step) + 1;
+  end = lfb_steps (size - 1 - (size_t) begin, taps.step) + 1;
   end = end < window->kernel[d] ? end : window->kernel[d];
 
   if (taps.first < end)
     {
       taps.count = end - taps.first;
-      taps.begin = begin + taps.first * taps.step - window->padding[d];
+      taps.begin = (size_t) begin + taps.first * taps.step;
     }
 
   return taps;

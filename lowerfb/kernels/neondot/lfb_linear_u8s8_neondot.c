@@ -10,6 +10,7 @@
 #define LFB_FLIP 0x80
 #define LFB_PACKED_WIDE 0
 #define LFB_TILE_RUN lfb_tile_run_neondot
+#define LFB_QUANTIZE lfb_quantize_f32u8_neon
 
 #include <lowerfb/kernels/simd/linear.h>
 

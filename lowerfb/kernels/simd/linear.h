@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Linear by blocks of rows, as product.h takes them.  What the file that includes this
- * has to say is said there.
+ * has to say is said there, and besides
+ *
+ *   LFB_QUANTIZE  the function that quantizes rows of floats
  */
 
 #include <lowerfb/kernels/linear.h>
+#include <lowerfb/kernels/quantize.h>
 
 #include <lowerfb/kernels/simd/product.h>
 
@@ -46,10 +49,49 @@ scratch_size (const void *packed)
   return lfb_product_wide_size (packed) + lfb_product_copies_size (packed);
 }
 
+/* And the bytes of a row, or of all rows of a block, if they are not copied once more. */
+static size_t
+dynamic_scratch_size (const void *buffer)
+{
+  const LfbProductPacked *packed = buffer;
+
+  return scratch_size (packed) + packed->run_size * (lfb_product_copies (packed) ? 1 : lfb_product_block_rows (packed));
+}
+
+/* Floats that are to be x. */
+typedef struct
+{
+  const float *x;
+  float        scale;
+} LfbLinearFloats;
+
+/* The bytes of row @row, which is row @i of its block. */
+static const uint8_t *
+find_row (const LfbProduct      *product,
+          const LfbLinearArgs   *args,
+          const LfbLinearFloats *floats,
+          size_t                 row,
+          size_t                 i)
+{
+  const LfbProductPacked *packed = product->packed;
+  uint8_t *bytes = (uint8_t *) args->scratch + scratch_size (packed);
+
+  if (floats == NULL)
+    return args->x + row * args->x_stride;
+
+  if (!lfb_product_copies (packed))
+    bytes += i * packed->run_size;
+  LFB_QUANTIZE (floats->x + row * args->x_stride, bytes, packed->run_size, floats->scale, product->x_zero_point);
+
+  return bytes;
+}
+
+/* @floats: NULL where x are bytes. */
 static void
-run (LfbProduct          *product,
-     const void          *packed,
-     const LfbLinearArgs *args)
+run (LfbProduct            *product,
+     const void            *packed,
+     const LfbLinearArgs   *args,
+     const LfbLinearFloats *floats)
 {
   static const ptrdiff_t runs[] = { 0 };
   size_t step = lfb_product_block_rows (packed);
@@ -63,7 +105,7 @@ run (LfbProduct          *product,
       product->count = args->m - row < step ? args->m - row : step;
 
       for (size_t i = 0; i < product->count; i++)
-        lfb_product_set_row (product, i, args->x + (row + i) * args->x_stride, copies);
+        lfb_product_set_row (product, i, find_row (product, args, floats, row + i, i), copies);
 
       lfb_product_run (product, 0, args->n_begin, args->n_end);
     }
@@ -78,7 +120,7 @@ run_u8 (const void          *packed,
   LfbProduct product;
 
   lfb_product_set_u8 (&product, requantize, NULL, y, args->y_stride);
-  run (&product, packed, args);
+  run (&product, packed, args, NULL);
 }
 
 static void
@@ -90,7 +132,22 @@ run_f32 (const void          *packed,
   LfbProduct product;
 
   lfb_product_set_f32 (&product, rescale, y, args->y_stride);
-  run (&product, packed, args);
+  run (&product, packed, args, NULL);
+}
+
+static void
+run_dynamic (const void          *packed,
+             const LfbLinearArgs *args,
+             const float         *x,
+             float                x_scale,
+             const LfbRescale    *rescale,
+             float               *y)
+{
+  const LfbLinearFloats floats = { x, x_scale };
+  LfbProduct product;
+
+  lfb_product_set_f32 (&product, rescale, y, args->y_stride);
+  run (&product, packed, args, &floats);
 }
 
 #define LFB_LINEAR_VARIANT(name, flags) \
@@ -104,4 +161,6 @@ run_f32 (const void          *packed,
     .scratch_size = scratch_size, \
     .run_u8 = run_u8, \
     .run_f32 = run_f32, \
+    .dynamic_scratch_size = dynamic_scratch_size, \
+    .run_dynamic = run_dynamic, \
   };

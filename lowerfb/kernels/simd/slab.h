@@ -237,18 +237,18 @@ lfb_slab_pad (const LfbSlab  *slab,
 }
 
 /* One row of one plane; @x: the row of the image, @column: where the first column is
- * in it, moved by the padding; @columns: how many there are. */
+ * in it, less than 0 in the padding; @columns: how many there are. */
 static inline void
 lfb_slab_fill_row (const LfbSlab  *slab,
                    const uint8_t  *x,
-                   size_t          column,
+                   ptrdiff_t       column,
                    size_t          columns,
                    LfbSlabElement *to)
 {
   const LfbWindow *w = slab->window;
   size_t pitch = slab->pitch, channels = slab->channels;
-  size_t before = lfb_slab_smaller (column < w->padding[2] ? w->padding[2] - column : 0, columns);
-  size_t begin = column + before - w->padding[2];
+  size_t before = lfb_slab_smaller (column < 0 ? (size_t) -column : 0, columns);
+  size_t begin = (size_t) column + before;
   size_t inside = begin < w->in_size[2] ? lfb_slab_smaller (w->in_size[2] - begin, columns - before) : 0;
   size_t dilation = w->dilation[2], phase_size = slab->columns / dilation;
 
@@ -307,28 +307,28 @@ lfb_slab_fill (const LfbSlab      *slab,
   const LfbWindow *w = slab->window;
   size_t columns = lfb_slab_smaller (lfb_slab_columns (slab, piece->columns), slab->columns);
   size_t rows = lfb_slab_rows (slab, piece->rows);
-  size_t column = piece->position.index[2] * w->stride[2];
+  ptrdiff_t column = (ptrdiff_t) (piece->position.index[2] * w->stride[2] - w->padding[2]);
 
   for (size_t row = 0; row < rows; row++)
     {
       /* The dilation is 1 where rows are shared. */
       size_t output = slab->shared ? 0 : row / w->kernel[1];
       size_t tap = slab->shared ? row : row % w->kernel[1];
-      size_t y = (piece->position.index[1] + output) * w->stride[1] + tap * w->dilation[1];
+      /* What is before the image wraps around to a large number. */
+      size_t y = (piece->position.index[1] + output) * w->stride[1] + tap * w->dilation[1] - w->padding[1];
 
       for (size_t i = 0; i < w->kernel[0]; i++, to += slab->columns * slab->pitch)
         {
-          size_t z = piece->position.index[0] * w->stride[0] + i * w->dilation[0];
+          size_t z = piece->position.index[0] * w->stride[0] + i * w->dilation[0] - w->padding[0];
           size_t line;
 
-          if (z < w->padding[0] || z - w->padding[0] >= w->in_size[0] || y < w->padding[1] ||
-              y - w->padding[1] >= w->in_size[1])
+          if (z >= w->in_size[0] || y >= w->in_size[1])
             {
               lfb_slab_pad (slab, to, slab->columns * slab->pitch);
               continue;
             }
 
-          line = (piece->position.image * w->in_size[0] + z - w->padding[0]) * w->in_size[1] + y - w->padding[1];
+          line = (piece->position.image * w->in_size[0] + z) * w->in_size[1] + y;
           lfb_slab_fill_row (slab, slab->x + line * w->in_size[2] * slab->x_stride + first, column, columns, to);
         }
     }

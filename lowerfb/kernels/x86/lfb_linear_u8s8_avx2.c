@@ -10,6 +10,7 @@
 #define LFB_FLIP 0
 #define LFB_PACKED_WIDE 0
 #define LFB_TILE_RUN lfb_tile_run_avx2
+#define LFB_QUANTIZE lfb_quantize_f32u8_avx2
 
 #include <lowerfb/kernels/simd/linear.h>
 

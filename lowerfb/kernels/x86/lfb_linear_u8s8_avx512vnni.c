@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include <lowerfb/kernels/cpu.h>
+#include <lowerfb/kernels/quantize.h>
 #include <lowerfb/kernels/x86/pack_avx512.h>
 #include <lowerfb/kernels/x86/tile_avx512vnni.h>
 
@@ -126,6 +127,52 @@ sum_bytes (const uint8_t *x,
   return (int32_t) _mm512_reduce_add_epi64 (sum);
 }
 
+/* Floats that are to be x. */
+typedef struct
+{
+  const float *x;
+  float        scale;
+  int32_t      zero_point;
+} Floats;
+
+/* From row to row of quantized floats.  Long rows do not lie multiples of a page apart,
+ * where all rows of a tile would have the same places in the cache. */
+static size_t
+floats_pitch (size_t k)
+{
+  if (k < 4)
+    return 4;
+
+  return k < 1024 ? k : (k + 63) / 64 * 64 + 64;
+}
+
+/* Quantizes the rows of a block to the scratch memory. */
+static void
+quantize_rows (const Packed        *packed,
+               const LfbLinearArgs *args,
+               const Floats        *floats,
+               size_t               row,
+               size_t               n_rows)
+{
+  size_t pitch = floats_pitch (packed->k);
+  const float *x = floats->x + row * args->x_stride;
+  uint8_t *to = args->scratch;
+
+  if (pitch == packed->k && (args->x_stride == packed->k || n_rows == 1))
+    {
+      lfb_quantize_f32u8_avx512vnni (x, to, n_rows * packed->k, floats->scale, floats->zero_point);
+      return;
+    }
+
+  for (size_t i = 0; i < n_rows; i++)
+    {
+      if (packed->k < 4)
+        memset (to + i * pitch, 0, 4);
+      lfb_quantize_f32u8_avx512vnni (x + i * args->x_stride, to + i * pitch, packed->k, floats->scale,
+                                     floats->zero_point);
+    }
+}
+
 /* What a block of rows needs besides the rows. */
 typedef struct
 {
@@ -136,18 +183,25 @@ typedef struct
 static void
 prepare_block (const Packed        *packed,
                const LfbLinearArgs *args,
+               const Floats        *floats,
                size_t               row,
                size_t               n_rows,
                Block               *block)
 {
+  size_t pitch = floats_pitch (packed->k);
+
+  if (floats != NULL)
+    quantize_rows (packed, args, floats, row, n_rows);
+
   for (size_t i = 0; i < n_rows; i++)
     {
-      block->rows[i] = args->x + (row + i) * args->x_stride;
+      block->rows[i] = floats != NULL ? (const uint8_t *) args->scratch + i * pitch
+                                      : args->x + (row + i) * args->x_stride;
 
       if (packed->zero_points)
         block->sums[i] = sum_bytes (block->rows[i], packed->k);
 
-      if (packed->k < 4)
+      if (packed->k < 4 && floats == NULL)
         {
           uint8_t *wide = (uint8_t *) args->scratch + 4 * i;
 
@@ -169,10 +223,19 @@ rows_of_block (size_t k)
   return rows > 4 * LFB_TILE_ROWS ? rows : 4 * LFB_TILE_ROWS;
 }
 
-/* All tiles of a block of rows. */
+static size_t
+dynamic_scratch_size (const void *buffer)
+{
+  const Packed *packed = buffer;
+
+  return rows_of_block (packed->k) * floats_pitch (packed->k);
+}
+
+/* All tiles of a block of rows.  @floats: NULL where x are bytes. */
 static void
 run_block (const Packed        *packed,
            const LfbLinearArgs *args,
+           const Floats        *floats,
            size_t               row,
            size_t               n_rows,
            LfbTile             *tile,
@@ -182,7 +245,7 @@ run_block (const Packed        *packed,
   size_t n_tiles = (n_rows + LFB_TILE_ROWS - 1) / LFB_TILE_ROWS;
   Block block;
 
-  prepare_block (packed, args, row, n_rows, &block);
+  prepare_block (packed, args, floats, row, n_rows, &block);
 
   for (size_t n = args->n_begin; n < args->n_end; n += LFB_TILE_OUTPUTS)
     {
@@ -208,6 +271,7 @@ run_block (const Packed        *packed,
 static void
 run (const Packed        *packed,
      const LfbLinearArgs *args,
+     const Floats        *floats,
      LfbTile             *tile,
      void                *y,
      size_t               element_size)
@@ -216,7 +280,7 @@ run (const Packed        *packed,
 
   lfb_tile_set_runs (tile, 1, packed->k < 4 ? 4 : packed->k);
   for (size_t row = 0; row < args->m; row += step)
-    run_block (packed, args, row, args->m - row < step ? args->m - row : step, tile, y, element_size);
+    run_block (packed, args, floats, row, args->m - row < step ? args->m - row : step, tile, y, element_size);
 }
 
 static void
@@ -228,7 +292,7 @@ run_u8 (const void          *packed,
   LfbTile tile = { 0 };
 
   lfb_tile_set_u8 (&tile, requantize, args->y_stride);
-  run (packed, args, &tile, y, sizeof *y);
+  run (packed, args, NULL, &tile, y, sizeof *y);
 }
 
 static void
@@ -240,7 +304,22 @@ run_f32 (const void          *packed,
   LfbTile tile = { 0 };
 
   lfb_tile_set_f32 (&tile, rescale, args->y_stride);
-  run (packed, args, &tile, y, sizeof *y);
+  run (packed, args, NULL, &tile, y, sizeof *y);
+}
+
+static void
+run_dynamic (const void          *packed,
+             const LfbLinearArgs *args,
+             const float         *x,
+             float                x_scale,
+             const LfbRescale    *rescale,
+             float               *y)
+{
+  const Floats floats = { x, x_scale, rescale->x_zero_point };
+  LfbTile tile = { 0 };
+
+  lfb_tile_set_f32 (&tile, rescale, args->y_stride);
+  run (packed, args, &floats, &tile, y, sizeof *y);
 }
 
 const LfbLinearKernel lfb_linear_u8s8_avx512vnni = {
@@ -253,4 +332,6 @@ const LfbLinearKernel lfb_linear_u8s8_avx512vnni = {
   .scratch_size = scratch_size,
   .run_u8 = run_u8,
   .run_f32 = run_f32,
+  .dynamic_scratch_size = dynamic_scratch_size,
+  .run_dynamic = run_dynamic,
 };

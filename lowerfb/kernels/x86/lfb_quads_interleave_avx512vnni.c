@@ -135,9 +135,9 @@ find_slot (const LfbQuadJob     *job,
 {
   const LfbWindow *w = job->args->window;
   size_t kernel_row = packed->flat ? 0 : row;
-  /* In coordinates moved by the padding nothing is negative. */
-  size_t z = position->index[0] * w->stride[0] + kernel_row / w->kernel[1] * w->dilation[0];
-  size_t y = position->index[1] * w->stride[1] + kernel_row % w->kernel[1] * w->dilation[1];
+  /* What is before the image wraps around to a large number. */
+  size_t z = position->index[0] * w->stride[0] + kernel_row / w->kernel[1] * w->dilation[0] - w->padding[0];
+  size_t y = position->index[1] * w->stride[1] + kernel_row % w->kernel[1] * w->dilation[1] - w->padding[1];
   size_t first = position->index[2] * w->stride[2] + (packed->flat ? row * w->dilation[2] : 0);
   ptrdiff_t begin = (ptrdiff_t) w->padding[2] - (ptrdiff_t) first;
   ptrdiff_t end = begin + (ptrdiff_t) w->in_size[2];
@@ -146,17 +146,16 @@ find_slot (const LfbQuadJob     *job,
   /* The second row of a pair continues where the first one's kernel ends. */
   if (segment->rows == 2 && row == packed->rows)
     {
-      z = position->index[0] * w->stride[0];
-      y = position->index[1] + w->kernel[1];
+      z = position->index[0] * w->stride[0] - w->padding[0];
+      y = position->index[1] + w->kernel[1] - w->padding[1];
     }
   else if (row >= packed->rows)
     return (Slot) { NULL, 0, 0 };
 
-  if (z < w->padding[0] || z - w->padding[0] >= w->in_size[0] || y < w->padding[1] ||
-      y - w->padding[1] >= w->in_size[1])
+  if (z >= w->in_size[0] || y >= w->in_size[1])
     return (Slot) { NULL, 0, 0 };
 
-  line = (position->image * w->in_size[0] + z - w->padding[0]) * w->in_size[1] + y - w->padding[1];
+  line = (position->image * w->in_size[0] + z) * w->in_size[1] + y;
 
   /* The pointer may lie outside of the image; what is read through it does not. */
   return (Slot) {
