@@ -195,11 +195,11 @@ linear_case_run (const LfbKernels *kernels,
   LinearOutputs y = linear_outputs_new (&data, y_size, c->place);
   LinearOutputs expected = linear_outputs_new (&data, y_size, PLACE_END);
 
-  check_case ("m=%zu n=%zu k=%zu gaps=%zu,%zu,%zu fills=%d,%d zero_points=%d,%d zx=%d x_is_zero_point=%d dynamic=%d extreme=%d "
-              "outputs=%zu..%zu zy=%d min=%d max=%d relu=%d place=%d",
+  check_case ("m=%zu n=%zu k=%zu gaps=%zu,%zu,%zu fills=%d,%d zero_points=%d,%d zx=%d x_is_zero_point=%d dynamic=%d "
+              "extreme=%d outputs=%zu..%zu zy=%d min=%d max=%d relu=%d place=%d",
               c->m, c->n, c->k, c->x_gap, c->w_gap, c->y_gap, c->x_fill, c->w_fill, c->zero_points,
-              c->extreme_zero_points, c->x_zero_point, c->x_is_zero_point, c->dynamic, c->extreme_outputs, data.args.n_begin,
-              data.args.n_end, data.outputs.requantize.y_zero_point, data.outputs.requantize.y_min,
+              c->extreme_zero_points, c->x_zero_point, c->x_is_zero_point, c->dynamic, c->extreme_outputs,
+              data.args.n_begin, data.args.n_end, data.outputs.requantize.y_zero_point, data.outputs.requantize.y_min,
               data.outputs.requantize.y_max, data.outputs.rescale.relu, c->place);
 
   if (check_is_c ())
