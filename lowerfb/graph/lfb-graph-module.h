@@ -108,5 +108,7 @@ LFB_AVAILABLE_IN_1_0
 gboolean        lfb_graph_module_delete_unused          (LfbGraphModule  *self);
 LFB_AVAILABLE_IN_1_0
 char           *lfb_graph_module_to_text                (LfbGraphModule  *self);
+LFB_AVAILABLE_IN_1_0
+char           *lfb_graph_module_to_dot                 (LfbGraphModule  *self);
 
 G_END_DECLS

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Graphs for people: as text, a line a node, and as a drawing for graphviz. */
+/* Graphs for people: as text, a line a node. */
 
 #include <lowerfb/graph/lfb-graph-private.h>
-
-#include <string.h>
 
 static void
 append_call_arguments (GString *string,
@@ -117,94 +115,6 @@ lfb_graph_to_text (LfbGraph *self)
       append_node (string, node);
       g_string_append_c (string, '\n');
     }
-
-  return g_string_free (string, FALSE);
-}
-
-static void
-append_quoted (GString    *string,
-               const char *text)
-{
-  g_string_append_c (string, '"');
-  for (const char *c = text; *c != '\0'; c++)
-    {
-      if (*c == '"' || *c == '\\')
-        g_string_append_c (string, '\\');
-      g_string_append_c (string, *c);
-    }
-  g_string_append_c (string, '"');
-}
-
-/* The last parts of a dotted target are enough to know it by. */
-static const char *
-short_target (const char *target)
-{
-  const char *dot = strrchr (target, '.');
-
-  return dot != NULL ? dot + 1 : target;
-}
-
-static void
-append_dot_node (GString *string,
-                 LfbNode *node)
-{
-  static const char *styles[] = {
-    [LFB_OP_PLACEHOLDER] = "shape=ellipse, fillcolor=\"#deddda\"",
-    [LFB_OP_GET_ATTR] = "shape=note, fillcolor=\"#f6f5f4\"",
-    [LFB_OP_CALL_FUNCTION] = "shape=box, fillcolor=\"#99c1f1\"",
-    [LFB_OP_CALL_METHOD] = "shape=box, fillcolor=\"#dc8add\"",
-    [LFB_OP_CALL_MODULE] = "shape=box, fillcolor=\"#8ff0a4\"",
-    [LFB_OP_OUTPUT] = "shape=ellipse, fillcolor=\"#deddda\"",
-  };
-  g_autofree LfbNode **inputs = NULL;
-  g_autofree char *label = NULL;
-  gsize n_inputs;
-
-  if (node->op == LFB_OP_PLACEHOLDER || node->op == LFB_OP_OUTPUT || node->op == LFB_OP_GET_ATTR)
-    label = g_strdup (node->name);
-  else
-    label = g_strdup_printf ("%s\n%s", node->name,
-                             node->op == LFB_OP_CALL_MODULE ? node->target : short_target (node->target));
-
-  g_string_append (string, "  ");
-  append_quoted (string, node->name);
-  g_string_append (string, " [label=");
-  append_quoted (string, label);
-  g_string_append_printf (string, ", %s];\n", styles[node->op]);
-
-  inputs = lfb_node_get_inputs (node, &n_inputs);
-  for (gsize i = 0; i < n_inputs; i++)
-    {
-      g_string_append (string, "  ");
-      append_quoted (string, inputs[i]->name);
-      g_string_append (string, " -> ");
-      append_quoted (string, node->name);
-      g_string_append (string, ";\n");
-    }
-}
-
-/**
- * lfb_graph_to_dot:
- * @self: a graph
- *
- * The graph in the language of graphviz, to be drawn by `dot`.
- *
- * Returns: (transfer full): the text
- *
- * Since: 1.0
- */
-char *
-lfb_graph_to_dot (LfbGraph *self)
-{
-  GString *string;
-
-  g_return_val_if_fail (LFB_IS_GRAPH (self), NULL);
-
-  string = g_string_new ("digraph lowerfb {\n"
-                         "  node [style=filled, fontname=\"sans-serif\", fontsize=10];\n");
-  for (LfbNode *node = self->first; node != NULL; node = node->next)
-    append_dot_node (string, node);
-  g_string_append (string, "}\n");
 
   return g_string_free (string, FALSE);
 }

@@ -92,7 +92,7 @@ _lfb_lower_debug_end (LfbLowerDebug   *self,
     }
   if ((self->flags & LFB_DEBUG_DOT) != 0)
     {
-      g_autofree char *dot = lfb_graph_to_dot (lfb_graph_module_get_graph (model));
+      g_autofree char *dot = lfb_graph_module_to_dot (model);
 
       g_printerr ("// after %s\n%s\n", name, dot);
     }

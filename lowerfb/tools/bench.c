@@ -6,11 +6,11 @@
 
 #include "command-private.h"
 
-#include <json-glib/json-glib.h>
 #include <string.h>
 
 #define WARM_UP_US 200000
 #define MEASURE_US 1000000
+#define TELL_US 100000
 #define MIN_RUNS 5
 #define MAX_RUNS 1000000
 
@@ -142,21 +142,40 @@ compare_times (gconstpointer a,
   return x < y ? -1 : x > y;
 }
 
+/* Tells how far it has come, but not so often that this costs anything. */
+static void
+tell_progress (LfbProgress *progress,
+               gint64       total,
+               gint64      *told)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  if (now - *told < TELL_US)
+    return;
+  *told = now;
+  lfb_progress_report (progress, MIN ((double) total / (WARM_UP_US + MEASURE_US), 1), NULL);
+}
+
 static gboolean
 measure (Bench         *self,
          LfbSession    *session,
          GPtrArray     *inputs,
          GCancellable  *cancellable,
+         LfbProgress   *progress,
          GError       **error)
 {
   g_autoptr (GArray) times = g_array_new (FALSE, FALSE, sizeof (gint64));
-  gint64 total = 0, elapsed;
+  gint64 total = 0, elapsed, told = 0;
 
   for (guint i = 0; i < 2 || total < WARM_UP_US; i++, total += elapsed)
-    if (!run_once (session, inputs, cancellable, &elapsed, error))
-      return FALSE;
+    {
+      tell_progress (progress, total, &told);
+      if (!run_once (session, inputs, cancellable, &elapsed, error))
+        return FALSE;
+    }
   for (total = 0; times->len < MIN_RUNS || (total < MEASURE_US && times->len < MAX_RUNS); total += elapsed)
     {
+      tell_progress (progress, WARM_UP_US + total, &told);
       if (!run_once (session, inputs, cancellable, &elapsed, error))
         return FALSE;
       g_array_append_val (times, elapsed);
@@ -189,7 +208,8 @@ bench_work (CommandWork  *work,
   inputs = self->inputs != NULL ? command_read_inputs (work, session, self->inputs, error)
                                 : random_inputs (session, error);
   if (inputs == NULL ||
-      !measure (self, session, inputs, command_work_stage (work, "running", self->model), error))
+      !measure (self, session, inputs, command_work_stage (work, "running", self->model),
+                command_work_progress (work), error))
     return FALSE;
 
   self->threads = lfb_session_get_n_threads (session);
@@ -201,13 +221,10 @@ bench_work (CommandWork  *work,
   return TRUE;
 }
 
-static char *
-to_json (const Bench *self)
+static int
+print_json (const Bench *self)
 {
   g_autoptr (JsonBuilder) builder = json_builder_new ();
-  g_autoptr (JsonNode) root = NULL;
-  g_autoptr (JsonGenerator) generator = json_generator_new ();
-  g_autofree char *text = NULL;
   g_auto (GStrv) features = lfb_get_cpu_features ();
 
   json_builder_begin_object (builder);
@@ -232,17 +249,13 @@ to_json (const Bench *self)
   json_builder_add_int_value (builder, self->arena_bound);
   json_builder_end_object (builder);
 
-  root = json_builder_get_root (builder);
-  json_generator_set_root (generator, root);
-  text = json_generator_to_data (generator, NULL);
-
-  return g_strconcat (text, "\n", NULL);
+  return command_print_json (builder);
 }
 
-static char *
-to_text (const Bench *self)
+static int
+print_text (const Bench *self)
 {
-  GString *text = g_string_new (NULL);
+  g_autoptr (GString) text = g_string_new (NULL);
 
   if (self->plan_text != NULL)
     g_string_append_printf (text, "%s\n", self->plan_text);
@@ -255,7 +268,7 @@ to_text (const Bench *self)
     g_string_append_printf (text, "arena %" G_GUINT64_FORMAT " bytes, of which %" G_GUINT64_FORMAT " live at once\n",
                             self->arena_bytes, self->arena_bound);
 
-  return g_string_free (text, FALSE);
+  return command_print_painted (text->str, command_paint_table);
 }
 
 static int
@@ -265,7 +278,6 @@ bench_main (const Command  *command,
 {
   Bench self = { NULL };
   g_auto (GStrv) files = NULL;
-  g_autofree char *text = NULL;
   g_autoptr (GError) error = NULL;
   int status = COMMAND_DONE;
   const GOptionEntry entries[] = {
@@ -288,7 +300,7 @@ bench_main (const Command  *command,
   if (!command_work (bench_work, &self, &error))
     status = command_fail (error);
   else
-    status = command_print (text = self.json ? to_json (&self) : to_text (&self));
+    status = self.json ? print_json (&self) : print_text (&self);
   g_free (self.table);
   g_free (self.plan_text);
 
@@ -302,11 +314,12 @@ const Command command_bench = {
   .help =
     "Runs the model on the tensors of INPUTS (named as for `lowerfb run`), or on random data of the\n"
     "shapes that it was exported with. After a warm-up it runs for at least a second; the median\n"
-    "and the spread of single runs are told, in milliseconds. To compare, use one core of a quiet\n"
-    "machine:\n"
-    "\n"
-    "  taskset -c 1 lowerfb bench digits.safetensors --threads 1 --profile\n"
-    "\n"
-    "The arena is all memory that a run needs besides weights, inputs and outputs.\n",
+    "and the spread of single runs are told, in milliseconds. The arena is all memory that a run\n"
+    "needs besides weights, inputs and outputs. To compare, use one core of a quiet machine.\n",
+  .examples =
+    "  # Where the time of one run goes\n"
+    "  lowerfb bench digits.safetensors --profile\n"
+    "  # A figure to compare with another\n"
+    "  taskset -c 1 lowerfb bench digits.safetensors --threads 1 --json | jq .median_ms\n",
   .main = bench_main,
 };

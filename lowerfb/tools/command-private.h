@@ -8,6 +8,8 @@
 
 #include <lowerfb/lowerfb.h>
 
+#include <json-glib/json-glib.h>
+
 G_BEGIN_DECLS
 
 /* The only exit statuses. */
@@ -25,6 +27,7 @@ struct _Command
   const char *arguments;        /* behind the name in the usage line */
   const char *summary;          /* one line */
   const char *help;             /* what it does, for someone who never used it */
+  const char *examples;         /* what to type, each under a comment that says what for */
 
   int (*main) (const Command  *self,
                int             argc,
@@ -69,6 +72,39 @@ int           command_fail            (const GError        *error);
  * returns the exit status.
  */
 int           command_print           (const char          *text);
+int           command_print_json      (JsonBuilder         *builder);
+
+/* The same where it is for people. On a terminal, @paint writes each line in
+ * colours; @heading is the last line so far that is not indented.
+ */
+typedef enum
+{
+  COMMAND_BOLD,
+  COMMAND_RED,
+  COMMAND_GREEN,
+  COMMAND_YELLOW,
+  COMMAND_BLUE,
+  COMMAND_CYAN,
+} CommandColour;
+
+typedef void (*CommandPaint) (GString    *string,
+                              const char *line,
+                              const char *heading);
+
+int           command_print_painted   (const char          *text,
+                                       CommandPaint         paint);
+void          command_paint_help      (GString             *string,
+                                       const char          *line,
+                                       const char          *heading);
+void          command_paint_table     (GString             *string,
+                                       const char          *line,
+                                       const char          *heading);
+void          command_paint           (GString             *string,
+                                       CommandColour        colour,
+                                       const char          *text,
+                                       gssize               length);
+gboolean      command_has_colour      (int                  fd);
+char         *command_make_printable  (const char          *text);
 
 /* A subcommand's work, in a thread of its own. Meanwhile a terminal shows the
  * stage that it is at, and an interrupt cancels it.
@@ -87,8 +123,11 @@ GCancellable *command_work_stage      (CommandWork         *work,
                                        const char          *path);
 LfbProgress  *command_work_progress   (CommandWork         *work);
 
-/* The session, with the file's name on what goes wrong with its model. Gets the
- * progress of @work. */
+/* The model in a file, with a word on what to do about files that hold something else. */
+LfbGraphModule *command_load_model    (CommandWork         *work,
+                                       const char          *path,
+                                       GError             **error);
+/* The session, with the file's name on what goes wrong with its model. */
 LfbSession   *command_open_session    (CommandWork         *work,
                                        const char          *path,
                                        LfbSessionOptions   *options,

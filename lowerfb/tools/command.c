@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* One line on stderr, whatever names in @message hold: a file or node that was
  * named by someone else neither adds a line nor steers the terminal.
@@ -15,20 +16,15 @@ static void
 complain (const char *who,
           const char *message)
 {
-  g_autofree char *valid = g_utf8_make_valid (message, -1);
-  g_autoptr (GString) line = g_string_new (who);
+  g_autofree char *printable = command_make_printable (message);
+  g_autoptr (GString) line = g_string_new (NULL);
+  g_autofree char *start = g_strconcat (who, ":", NULL);
 
-  g_string_append (line, ": ");
-  for (const char *at = valid; *at != '\0'; at = g_utf8_next_char (at))
-    {
-      gunichar letter = g_utf8_get_char (at);
-
-      if (g_unichar_iscntrl (letter))
-        g_string_append_printf (line, "\\x%02x", letter);
-      else
-        g_string_append_unichar (line, letter);
-    }
-  g_string_append_c (line, '\n');
+  if (command_has_colour (STDERR_FILENO))
+    command_paint (line, COMMAND_RED, start, -1);
+  else
+    g_string_append (line, start);
+  g_string_append_printf (line, " %s\n", printable);
 
   fputs (line->str, stderr);
 }
@@ -78,6 +74,15 @@ command_print (const char *text)
   return COMMAND_DONE;
 }
 
+int
+command_print_json (JsonBuilder *builder)
+{
+  g_autoptr (JsonNode) root = json_builder_get_root (builder);
+  g_autofree char *text = json_to_string (root, TRUE);
+
+  return command_print (text);
+}
+
 /* The file names among the arguments. */
 static gboolean
 check_files (const Command  *self,
@@ -124,6 +129,7 @@ command_parse_range (const Command       *self,
 {
   g_autofree char *program = g_strconcat ("lowerfb ", self->name, NULL);
   g_autofree char *summary = g_strdup_printf ("%s.", self->summary);
+  g_autofree char *description = g_strdup_printf ("%s\nExamples:\n%s", self->help, self->examples);
   g_autoptr (GOptionContext) context = g_option_context_new (self->arguments);
   g_autoptr (GError) error = NULL;
   g_auto (GStrv) found = NULL;
@@ -138,7 +144,7 @@ command_parse_range (const Command       *self,
   g_set_prgname (program);
   g_option_context_set_help_enabled (context, FALSE);
   g_option_context_set_summary (context, summary);
-  g_option_context_set_description (context, self->help);
+  g_option_context_set_description (context, description);
   if (entries != NULL)
     g_option_context_add_main_entries (context, entries, NULL);
   g_option_context_add_main_entries (context, common, NULL);
@@ -152,7 +158,7 @@ command_parse_range (const Command       *self,
     {
       g_autofree char *text = g_option_context_get_help (context, TRUE, NULL);
 
-      *status = command_print (text);
+      *status = command_print_painted (text, command_paint_help);
       return FALSE;
     }
   if (!check_files (self, found, min_files, max_files, status))

@@ -7,13 +7,14 @@
 #include <lowerfb/run/lfb-half-private.h>
 
 #include <math.h>
+#include <string.h>
 
 typedef struct
 {
   const char *models[2];
   const char *inputs;
 
-  GString *table;
+  GPtrArray *rows;
 } Compare;
 
 typedef struct
@@ -24,6 +25,24 @@ typedef struct
   double mean;
   double signal_to_noise;       /* dB */
 } Difference;
+
+/* Of one output. */
+typedef struct
+{
+  char *name;
+  LfbTensor *tensor;
+  Difference difference;
+} Row;
+
+static void
+row_free (gpointer data)
+{
+  Row *self = data;
+
+  g_free (self->name);
+  g_object_unref (self->tensor);
+  g_free (self);
+}
 
 static double
 get_number (LfbDType       dtype,
@@ -133,7 +152,7 @@ compare_output (Compare    *self,
   g_autofree char *name = g_strdup_printf ("output.%u", position);
   g_autofree char *shape_a = shape_to_text (a), *shape_b = shape_to_text (b);
   g_autoptr (LfbTensor) plain_a = NULL, plain_b = NULL;
-  Difference difference;
+  Row *row;
 
   if (!g_str_equal (shape_a, shape_b))
     {
@@ -152,12 +171,33 @@ compare_output (Compare    *self,
   if (plain_b == NULL)
     return FALSE;
 
-  difference = measure (plain_a, plain_b);
-  g_string_append_printf (self->table,
-                          "%-12s %-20s %10" G_GINT64_FORMAT " %10" G_GINT64_FORMAT " %12.6g %12.6g %9.2f dB\n",
-                          name, shape_a, difference.n_elements, difference.n_different,
-                          difference.largest, difference.mean, difference.signal_to_noise);
+  row = g_new0 (Row, 1);
+  row->name = g_steal_pointer (&name);
+  row->tensor = g_object_ref (a);
+  row->difference = measure (plain_a, plain_b);
+  g_ptr_array_add (self->rows, row);
+
   return TRUE;
+}
+
+/* Outputs that are equal, and such that are far apart, stand out. */
+static void
+paint (GString    *string,
+       const char *line,
+       const char *heading)
+{
+  gsize length = strlen (line);
+  const char *ratio = length > 12 ? line + length - 12 : line;
+  double decibels = g_ascii_strtod (ratio, NULL);
+
+  if (g_str_has_prefix (line, "output "))
+    command_paint (string, COMMAND_BOLD, line, -1);
+  else if (g_str_has_suffix (line, "inf dB"))
+    command_paint (string, COMMAND_GREEN, line, -1);
+  else if (g_str_has_suffix (line, " dB") && !(decibels >= 20))
+    command_paint (string, COMMAND_YELLOW, line, -1);
+  else
+    g_string_append (string, line);
 }
 
 static gboolean
@@ -194,26 +234,100 @@ compare_work (CommandWork  *work,
 }
 
 static int
+print_table (GPtrArray *rows)
+{
+  g_autoptr (GString) table = g_string_new (NULL);
+
+  g_string_printf (table, "%-12s %-20s %10s %10s %12s %12s %12s\n", "output", "shape", "elements",
+                   "different", "largest", "mean", "signal/noise");
+  for (guint i = 0; i < rows->len; i++)
+    {
+      const Row *row = g_ptr_array_index (rows, i);
+      g_autofree char *shape = shape_to_text (row->tensor);
+
+      g_string_append_printf (table,
+                              "%-12s %-20s %10" G_GINT64_FORMAT " %10" G_GINT64_FORMAT " %12.6g %12.6g %9.2f dB\n",
+                              row->name, shape, row->difference.n_elements, row->difference.n_different,
+                              row->difference.largest, row->difference.mean, row->difference.signal_to_noise);
+    }
+
+  return command_print_painted (table->str, paint);
+}
+
+/* JSON has neither infinities nor NaN. */
+static void
+add_number (JsonBuilder *builder,
+            const char  *name,
+            double       value)
+{
+  json_builder_set_member_name (builder, name);
+  if (isfinite (value))
+    json_builder_add_double_value (builder, value);
+  else
+    json_builder_add_null_value (builder);
+}
+
+static int
+print_json (GPtrArray *rows)
+{
+  g_autoptr (JsonBuilder) builder = json_builder_new ();
+
+  json_builder_begin_object (builder);
+  json_builder_set_member_name (builder, "outputs");
+  json_builder_begin_array (builder);
+  for (guint i = 0; i < rows->len; i++)
+    {
+      const Row *row = g_ptr_array_index (rows, i);
+      gsize n_dims;
+      const gint64 *shape = lfb_tensor_get_shape (row->tensor, &n_dims);
+
+      json_builder_begin_object (builder);
+      json_builder_set_member_name (builder, "name");
+      json_builder_add_string_value (builder, row->name);
+      json_builder_set_member_name (builder, "shape");
+      json_builder_begin_array (builder);
+      for (gsize d = 0; d < n_dims; d++)
+        json_builder_add_int_value (builder, shape[d]);
+      json_builder_end_array (builder);
+      json_builder_set_member_name (builder, "elements");
+      json_builder_add_int_value (builder, row->difference.n_elements);
+      json_builder_set_member_name (builder, "different");
+      json_builder_add_int_value (builder, row->difference.n_different);
+      add_number (builder, "largest", row->difference.largest);
+      add_number (builder, "mean", row->difference.mean);
+      add_number (builder, "signal_to_noise_db", row->difference.signal_to_noise);
+      json_builder_end_object (builder);
+    }
+  json_builder_end_array (builder);
+  json_builder_end_object (builder);
+
+  return command_print_json (builder);
+}
+
+static int
 compare_main (const Command  *command,
               int             argc,
               char          **argv)
 {
   Compare self = { { NULL } };
   g_auto (GStrv) files = NULL;
-  g_autoptr (GString) table = g_string_new (NULL);
+  g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func (row_free);
   g_autoptr (GError) error = NULL;
+  gboolean json = FALSE;
   int status = COMMAND_DONE;
+  const GOptionEntry entries[] = {
+    { "json", 0, 0, G_OPTION_ARG_NONE, &json, "Print one JSON object", NULL },
+    { NULL },
+  };
 
-  if (!command_parse (command, argc, argv, NULL, 3, &files, &status))
+  if (!command_parse (command, argc, argv, entries, 3, &files, &status))
     return status;
 
-  g_string_printf (table, "%-12s %-20s %10s %10s %12s %12s %12s\n", "output", "shape", "elements",
-                   "different", "largest", "mean", "signal/noise");
-  self = (Compare) { { files[0], files[1] }, files[2], table };
+  self = (Compare) { { files[0], files[1] }, files[2], rows };
   if (!command_work (compare_work, &self, &error))
     return command_fail (error);
 
-  return command_print (table->str);
+  return json ? print_json (rows) : print_table (rows);
 }
 
 const Command command_compare = {
@@ -227,8 +341,12 @@ const Command command_compare = {
     "Quantized outputs are compared by the real numbers that they stand for. Outputs that differ in\n"
     "number or shape are an error; values that differ are not.\n"
     "\n"
-    "INPUTS is a file as `lowerfb run` takes it.\n"
-    "\n"
-    "  lowerfb compare digits.reference.safetensors digits.safetensors images.safetensors\n",
+    "INPUTS is a file as `lowerfb run` takes it. In JSON, numbers that are not finite are null.\n",
+  .examples =
+    "  # How far lowering moved the results\n"
+    "  lowerfb compare digits.reference.safetensors digits.safetensors images.safetensors\n"
+    "  # For a script: whether they are the same to the bit\n"
+    "  lowerfb compare a.safetensors b.safetensors images.safetensors --json |\n"
+    "    jq -e 'all(.outputs[]; .different == 0)'\n",
   .main = compare_main,
 };

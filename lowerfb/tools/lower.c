@@ -25,8 +25,7 @@ lower_work (CommandWork  *work,
   g_autoptr (LfbGraphModule) lowered = NULL;
   GCancellable *cancellable;
 
-  command_work_stage (work, "reading", self->model);
-  model = lfb_graph_module_load (self->model, error);
+  model = command_load_model (work, self->model, error);
   if (model == NULL)
     return FALSE;
 
@@ -48,14 +47,27 @@ lower_work (CommandWork  *work,
   return lfb_graph_module_save (lowered, self->out, error);
 }
 
+/* What was left is what to look at. */
+static void
+paint (GString    *string,
+       const char *line,
+       const char *heading)
+{
+  if (g_str_equal (line, heading))
+    command_paint (string, COMMAND_BOLD, line, -1);
+  else if (g_str_has_prefix (heading, "Left"))
+    command_paint (string, COMMAND_YELLOW, line, -1);
+  else
+    g_string_append (string, line);
+}
+
 static int
 print_report (LfbLoweringReport *report,
-              const char        *format)
+              gboolean           json)
 {
-  g_autofree char *text = g_str_equal (format, "json") ? lfb_lowering_report_to_json (report)
-                                                       : lfb_lowering_report_to_text (report);
+  g_autofree char *text = json ? lfb_lowering_report_to_json (report) : lfb_lowering_report_to_text (report);
 
-  return command_print (text);
+  return json ? command_print (text) : command_print_painted (text, paint);
 }
 
 static int
@@ -69,6 +81,7 @@ lower_main (const Command  *command,
   g_autoptr (GError) error = NULL;
   g_autoptr (LfbLoweringReport) report = NULL;
   int status = COMMAND_DONE;
+  gboolean json = FALSE;
   const GOptionEntry entries[] = {
     { "output", 'o', 0, G_OPTION_ARG_FILENAME, &out, "Where the lowered model goes", "OUT" },
     { "keep-original-weights", 0, 0, G_OPTION_ARG_NONE, &self.keep_original_weights,
@@ -77,6 +90,7 @@ lower_main (const Command  *command,
       "Lower only what PyTorch itself lowers, node for node", NULL },
     { "report", 0, 0, G_OPTION_ARG_STRING, &format,
       "Print what became of every quantized step, and why", "text|json" },
+    { "json", 0, 0, G_OPTION_ARG_NONE, &json, "The same as --report json", NULL },
     { NULL },
   };
 
@@ -86,14 +100,17 @@ lower_main (const Command  *command,
     return command_wrong_usage (command, "-o OUT is missing");
   if (format != NULL && !g_str_equal (format, "text") && !g_str_equal (format, "json"))
     return command_wrong_usage (command, "--report is text or json, not `%s`", format);
+  if (json && g_strcmp0 (format, "text") == 0)
+    return command_wrong_usage (command, "--json does not go with --report text");
 
+  json = json || g_strcmp0 (format, "json") == 0;
   self.model = files[0];
   self.out = out;
   if (!command_work (lower_work, &self, &error))
     status = command_fail (error);
   report = g_steal_pointer (&self.report);
 
-  return status == COMMAND_DONE && format != NULL ? print_report (report, format) : status;
+  return status == COMMAND_DONE && (json || format != NULL) ? print_report (report, json) : status;
 }
 
 const Command command_lower = {
@@ -106,8 +123,12 @@ const Command command_lower = {
     "weights packed once, as PyTorch's lower_to_fbgemm does. What cannot be lowered stays as it is\n"
     "and keeps working; --report names each such step with the reason.\n"
     "\n"
-    "OUT is written only when everything went well, and replaces a file of that name.\n"
-    "\n"
-    "  lowerfb lower digits.reference.safetensors -o digits.safetensors --report text\n",
+    "OUT is written only when everything went well, and replaces a file of that name.\n",
+  .examples =
+    "  # Lower a model and read what became of it\n"
+    "  lowerfb lower digits.reference.safetensors -o digits.safetensors --report text\n"
+    "  # Ask what was left, and why\n"
+    "  lowerfb lower digits.reference.safetensors -o digits.safetensors --json |\n"
+    "    jq '.notes[] | select(.lowered | not) | {node, reason}'\n",
   .main = lower_main,
 };

@@ -89,6 +89,49 @@ find_inputs (LfbTensorFile  *file,
   return g_steal_pointer (&inputs);
 }
 
+/* What someone who comes from PyTorch is likely to try: a pickled or scripted model is a zip
+ * archive.
+ */
+static gboolean
+is_archive (const char *path)
+{
+  g_autoptr (GFile) file = g_file_new_for_path (path);
+  g_autoptr (GFileInputStream) stream = g_file_read (file, NULL, NULL);
+  char start[4];
+  gsize n_read = 0;
+
+  return stream != NULL &&
+         g_input_stream_read_all (G_INPUT_STREAM (stream), start, sizeof start, &n_read, NULL, NULL) &&
+         n_read == sizeof start && memcmp (start, "PK\x03\x04", sizeof start) == 0;
+}
+
+LfbGraphModule *
+command_load_model (CommandWork  *work,
+                    const char   *path,
+                    GError      **error)
+{
+  LfbGraphModule *model;
+  g_autoptr (GError) problem = NULL;
+
+  command_work_stage (work, "reading", path);
+  model = lfb_graph_module_load (path, &problem);
+  if (model != NULL)
+    return model;
+
+  if (g_error_matches (problem, LFB_ERROR, LFB_ERROR_FORMAT) && is_archive (path))
+    {
+      g_autofree char *shown = g_filename_display_name (path);
+
+      g_set_error (error, LFB_ERROR, LFB_ERROR_FORMAT,
+                   "%s: this is a zip archive, as torch.save and torch.jit.save write; lowerfb reads what "
+                   "lowerfb_torch.save or lowerfb_torch.convert_and_save wrote", shown);
+    }
+  else
+    g_propagate_error (error, g_steal_pointer (&problem));
+
+  return NULL;
+}
+
 LfbSession *
 command_open_session (CommandWork        *work,
                       const char         *path,
@@ -98,13 +141,11 @@ command_open_session (CommandWork        *work,
   g_autoptr (LfbGraphModule) model = NULL;
   LfbSession *session;
 
-  command_work_stage (work, "reading", path);
-  model = lfb_graph_module_load (path, error);
+  model = command_load_model (work, path, error);
   if (model == NULL)
     return NULL;
 
   command_work_stage (work, "preparing", path);
-  lfb_session_options_set_progress (options, command_work_progress (work));
   session = lfb_session_new (model, options, error);
   if (session == NULL)
     {
@@ -137,12 +178,14 @@ command_run_model (CommandWork  *work,
                    GError      **error)
 {
   g_autoptr (LfbSessionOptions) options = lfb_session_options_new ();
-  g_autoptr (LfbSession) session = command_open_session (work, model_path, options, error);
+  g_autoptr (LfbSession) session = NULL;
   g_autoptr (GPtrArray) inputs = NULL;
   GPtrArray *outputs;
   LfbTensor **tensors;
   gsize n_tensors;
 
+  lfb_session_options_set_progress (options, command_work_progress (work));
+  session = command_open_session (work, model_path, options, error);
   inputs = session != NULL ? command_read_inputs (work, session, inputs_path, error) : NULL;
   if (inputs == NULL)
     return NULL;

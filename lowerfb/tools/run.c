@@ -82,8 +82,12 @@ const Command command_run = {
     "output when nested lists and dictionaries are taken apart.\n"
     "\n"
     "Quantized tensors are stored as their integers. Their scales and zero points stand in the\n"
-    "file's metadata under `qparams`, as JSON.\n"
-    "\n"
-    "  lowerfb run digits.safetensors images.safetensors -o scores.safetensors\n",
+    "file's metadata under `qparams`, as JSON. From Python, lowerfb_torch.save_tensors writes such\n"
+    "files, and Lfb.TensorFile reads and writes them.\n",
+  .examples =
+    "  # What the model makes of some images\n"
+    "  lowerfb run digits.safetensors images.safetensors -o scores.safetensors\n"
+    "  # The same with plain C kernels: the same bits\n"
+    "  LOWERFB_CPU=c lowerfb run digits.safetensors images.safetensors -o scores-c.safetensors\n",
   .main = run_main,
 };

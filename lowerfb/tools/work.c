@@ -16,6 +16,9 @@
 /* Work that is done before this shows nothing. */
 #define QUIET_SECONDS 0.5
 #define TICK_MILLISECONDS 100
+#define MIN_BAR_COLUMNS 24
+#define MAX_BAR_COLUMNS 40
+#define BLOCK_COLUMNS 4
 
 struct _CommandWork
 {
@@ -27,6 +30,7 @@ struct _CommandWork
   guint signals[2];             /* sources */
   GTimer *timer;
   LfbProgress *progress;        /* of the stage; notified here, in the main thread */
+  gboolean has_colour;
   gboolean shown;
 
   GMutex lock;                  /* of the stage */
@@ -57,28 +61,78 @@ command_work_progress (CommandWork *work)
   return work->progress;
 }
 
+/* A bar of @width columns. Where it is not known how far the work has come, a
+ * block that wanders.
+ */
+static void
+append_bar (GString *string,
+            guint    width,
+            double   fraction,
+            double   seconds)
+{
+  gboolean unicode = g_get_charset (NULL);
+  guint begin = 0, end = (guint) (fraction * width + 0.5);
+
+  if (fraction <= 0)
+    {
+      guint way = 2 * (width - BLOCK_COLUMNS), place = (guint) (seconds * 1000 / TICK_MILLISECONDS) % way;
+
+      begin = MIN (place, way - place);
+      end = begin + BLOCK_COLUMNS;
+    }
+  for (guint i = 0; i < width; i++)
+    if (i >= begin && i < end)
+      g_string_append (string, unicode ? "━" : "#");
+    else
+      g_string_append (string, unicode ? "╌" : "-");
+}
+
 static gboolean
 show_stage (gpointer user_data)
 {
   CommandWork *work = user_data;
   double seconds = g_timer_elapsed (work->timer, NULL);
   double fraction = lfb_progress_get_fraction (work->progress);
-  g_autofree char *text = NULL, *line = NULL;
+  g_autofree char *stage = NULL, *time = NULL;
+  g_autoptr (GString) bar = NULL;
   struct winsize window = { 0 };
-  glong width = 80;
+  glong width = 80, left;
 
   if (seconds < QUIET_SECONDS)
     return G_SOURCE_CONTINUE;
 
-  g_mutex_lock (&work->lock);
-  text = fraction > 0 ? g_strdup_printf ("%.0f s  %.0f %%  %s", seconds, 100 * fraction, work->stage)
-                      : g_strdup_printf ("%.0f s  %s", seconds, work->stage != NULL ? work->stage : "");
-  g_mutex_unlock (&work->lock);
-
   if (ioctl (STDERR_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 1)
     width = window.ws_col;
-  line = g_utf8_substring (text, 0, MIN (width - 1, g_utf8_strlen (text, -1)));
-  fprintf (stderr, "\r\033[K%s", line);
+  width--; /* a full line would wrap */
+
+  time = fraction > 0 ? g_strdup_printf ("%3.0f %% %3.0f s", 100 * fraction, seconds)
+                      : g_strdup_printf ("      %3.0f s", seconds);
+  time[MIN (strlen (time), (gsize) width)] = '\0';
+
+  /* The bar takes what is left, the name of the stage at most half. */
+  left = MAX (width - (glong) strlen (time) - 2, 0);
+  bar = g_string_new (NULL);
+  if (left >= MIN_BAR_COLUMNS)
+    append_bar (bar, CLAMP (left / 2, BLOCK_COLUMNS + 1, MAX_BAR_COLUMNS), fraction, seconds);
+  left -= g_utf8_strlen (bar->str, -1);
+  if (work->has_colour && bar->len > 0)
+    {
+      g_autofree char *plain = g_strdup (bar->str);
+
+      g_string_truncate (bar, 0);
+      command_paint (bar, COMMAND_BLUE, plain, -1);
+    }
+
+  g_mutex_lock (&work->lock);
+  stage = work->stage != NULL ? command_make_printable (work->stage) : g_strdup ("");
+  g_mutex_unlock (&work->lock);
+  if (g_utf8_strlen (stage, -1) > left)
+    *g_utf8_offset_to_pointer (stage, MAX (left, 0)) = '\0';
+
+  if (left > 0)
+    fprintf (stderr, "\r\033[K%s %s %s", stage, bar->str, time);
+  else
+    fprintf (stderr, "\r\033[K%s", time);
   fflush (stderr);
   work->shown = TRUE;
 
@@ -139,7 +193,7 @@ command_work (CommandWorkFunc   func,
   g_autoptr (GTimer) timer = g_timer_new ();
   g_autoptr (LfbProgress) progress = lfb_progress_new ();
   CommandWork work = { .func = func, .data = data, .loop = loop, .cancellable = cancellable, .timer = timer,
-                       .progress = progress };
+                       .progress = progress, .has_colour = command_has_colour (STDERR_FILENO) };
   g_autoptr (GTask) task = g_task_new (NULL, NULL, work_done, &work);
   guint ticks = can_show_progress () ? g_timeout_add (TICK_MILLISECONDS, show_stage, &work) : 0;
   gboolean done;

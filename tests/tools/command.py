@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What the tests of the lowerfb command share: a folder of its own, and ways to run it."""
 
+import fcntl
 import os
 import pathlib
+import pty
+import struct
 import subprocess
 import tempfile
+import termios
+import threading
 import unittest
 
 COMMAND = os.environ["LOWERFB_COMMAND"]
@@ -20,6 +25,18 @@ def reference(case):
 
 def recorded(case):
     return CASES / f"{case}.io.safetensors"
+
+
+def read_terminal(master, parts):
+    """All that is shown there until the last program has closed it."""
+    while True:
+        try:
+            part = os.read(master, 4096)
+        except OSError:
+            return
+        if not part:
+            return
+        parts.append(part)
 
 
 class CommandTest(unittest.TestCase):
@@ -39,6 +56,25 @@ class CommandTest(unittest.TestCase):
         options.setdefault("stderr", subprocess.PIPE)
         options.setdefault("timeout", 120)
         return subprocess.run([COMMAND, *arguments], cwd=self.folder, env=environment, **options)
+
+    def on_terminal(self, *arguments, columns=80, env=None):
+        """Runs the command with stdout and stderr on a terminal each; returns the exit status and what they show."""
+        shown, readers, slaves = ([], []), [], []
+        for parts in shown:
+            master, slave = pty.openpty()
+            fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+            reader = threading.Thread(target=read_terminal, args=(master, parts))
+            reader.start()
+            readers.append((reader, master))
+            slaves.append(slave)
+        environment = {"TERM": "xterm", "LC_ALL": "C.UTF-8", "NO_COLOR": "", **(env or {})}
+        result = self.lowerfb(*arguments, env=environment, stdout=slaves[0], stderr=slaves[1])
+        for slave in slaves:
+            os.close(slave)
+        for reader, master in readers:
+            reader.join()
+            os.close(master)
+        return result.returncode, *(b"".join(parts).decode().replace("\r\n", "\n") for parts in shown)
 
     def done(self, *arguments, **options):
         """Succeeds without a word on stderr; returns what came on stdout."""

@@ -4,6 +4,7 @@
 import fcntl
 import os
 import pty
+import re
 import signal
 import struct
 import subprocess
@@ -15,11 +16,12 @@ import tensors
 from command import COMMAND, CommandTest, recorded, reference
 
 SUBCOMMANDS = {
-    "lower": ["MODEL -o OUT", "--output", "--keep-original-weights", "--strict-upstream", "--report"],
-    "show": ["MODEL", "--format"],
+    "lower": ["MODEL -o OUT", "--output", "--keep-original-weights", "--strict-upstream", "--report", "--json"],
+    "show": ["MODEL", "--format", "--json"],
     "run": ["MODEL INPUTS -o OUTPUTS", "--output"],
-    "compare": ["MODEL MODEL INPUTS"],
-    "cpu": ["LOWERFB_CPU"],
+    "compare": ["MODEL MODEL INPUTS", "--json"],
+    "bench": ["MODEL [INPUTS]", "--threads", "--profile", "--plan", "--json"],
+    "cpu": ["LOWERFB_CPU", "--json"],
 }
 
 
@@ -37,6 +39,9 @@ class Help(CommandTest):
             for part in [f"lowerfb {name}", "--help", *parts]:
                 self.assertIn(part, text, name)
             self.assertLessEqual(max(map(len, text.splitlines())), 100, name)
+            # Examples, each with what it is for.
+            examples = text.split("\nExamples:\n")[1].splitlines()
+            self.assertGreaterEqual(len(re.findall(rf"(?m)^  #.*\n  .*lowerfb {name}\b", "\n".join(examples))), 2, name)
 
     def test_version(self):
         self.assertRegex(self.done("--version"), r"\Alowerfb \d+\.\d+\.\d+\n\Z")
@@ -130,7 +135,7 @@ class Terminal(CommandTest):
     def start(self, terminal):
         return subprocess.Popen([COMMAND, "run", reference("conv2d"), "inputs", "-o", "outputs"],
                                 cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                stderr=terminal, env={**os.environ, "TERM": "xterm"})
+                                stderr=terminal, env={**os.environ, "TERM": "xterm", "NO_COLOR": ""})
 
     def watch(self, until):
         """What the command shows on a terminal 30 columns wide; @until is called with it all the while."""
@@ -157,7 +162,7 @@ class Terminal(CommandTest):
         self.assertIn("running", shown)
         lines = shown.split("\r\x1b[K")
         self.assertEqual((lines[0], lines[-1]), ("", ""), "the line is taken away at the end")
-        self.assertLess(max(map(len, lines)), 30)
+        self.assertLess(max(len(re.sub(r"\x1b\[[0-9;]*m", "", line)) for line in lines), 30)
         self.assertEqual(self.files(), ["inputs", "outputs"])
 
     def test_silence_without_terminal(self):
@@ -191,7 +196,7 @@ class Terminal(CommandTest):
 
             status, shown = self.watch(interrupt)
             self.assertEqual(status, 1)
-            self.assertIn("lowerfb: ", shown)
+            self.assertIn("lowerfb:\x1b[0m ", shown)
             self.assertEqual(self.files(), ["inputs"])
 
 
