@@ -31,11 +31,15 @@ packages_tests=(
   clang
   gi-docgen
   gjs
+  gnome-desktop-testing
+  graphviz
   libclang-rt-14-dev
   libdnnl-dev
+  mandoc
   python3-jsonschema
   python3-numpy
   python3-torch
+  python3-yaml
   valac
   valgrind
 )
