@@ -29,12 +29,14 @@ packages_demo=(
 packages_tests=(
   "${packages_demo[@]}"
   clang
+  fish
   gi-docgen
   gjs
   gnome-desktop-testing
   graphviz
   libclang-rt-14-dev
   libdnnl-dev
+  man-db
   mandoc
   python3-jsonschema
   python3-numpy
@@ -42,6 +44,7 @@ packages_tests=(
   python3-yaml
   valac
   valgrind
+  zsh
 )
 
 # What tests/run needs for its phase cross alone.
