@@ -13,7 +13,6 @@ packages_build=(
   libglib2.0-dev
   libjson-glib-dev
   libopenblas-dev
-  libpthreadpool-dev
   meson
   pkgconf
 )

@@ -43,8 +43,8 @@ new_session (LfbGraphModule *model,
   LfbSession *session;
 
   lfb_session_options_set_n_threads (options, n_threads);
-  if (node_by_node)
-    g_setenv ("LOWERFB_DEBUG", "nodes", TRUE);
+  /* Else such small work would never be shared between threads. */
+  g_setenv ("LOWERFB_DEBUG", node_by_node ? "nodes" : "split", TRUE);
   session = lfb_session_new (model, options, &error);
   g_unsetenv ("LOWERFB_DEBUG");
   g_assert_no_error (error);

@@ -578,7 +578,10 @@ test_threads (void)
       Worker worker;
 
       lfb_session_options_set_n_threads (options, n_threads);
+      /* As many parts as can be, whatever they cost. */
+      g_setenv ("LOWERFB_DEBUG", "split", TRUE);
       session = lfb_session_new (model, options, &error);
+      g_unsetenv ("LOWERFB_DEBUG");
       g_assert_no_error (error);
       y = run_one (session, x);
       if (expected == NULL)

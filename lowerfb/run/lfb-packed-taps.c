@@ -165,13 +165,16 @@ typedef struct {
   const LfbRescale *rescale;
   const LfbAddend *addend;
   gpointer y;
+  gsize n_pixels;
+  gboolean by_outputs;
   gint failed;
 } ConvJob;
 
+/* Pixels, or outputs, @begin to @end - 1. */
 static void
-run_pixels (gsize    begin,
-            gsize    end,
-            gpointer user_data)
+run_part (gsize    begin,
+          gsize    end,
+          gpointer user_data)
 {
   ConvJob *job = user_data;
   gsize size = job->kernel->scratch_size (job->conv->packed, job->window);
@@ -188,9 +191,10 @@ run_pixels (gsize    begin,
   args.x = job->x;
   args.x_stride = job->x_stride;
   args.y_stride = job->y_stride;
-  args.pixel_begin = begin;
-  args.pixel_end = end;
-  args.n_end = job->conv->out_channels;
+  args.pixel_begin = job->by_outputs ? 0 : begin;
+  args.pixel_end = job->by_outputs ? job->n_pixels : end;
+  args.n_begin = job->by_outputs ? begin : 0;
+  args.n_end = job->by_outputs ? end : job->conv->out_channels;
   args.scratch = scratch;
   args.addend = job->addend;
   if (job->requantize != NULL)
@@ -222,6 +226,34 @@ arrange_input (const LfbPackedTaps  *self,
   return last;
 }
 
+/* Every thread reads what it is not split by: parts are outputs where the weights are
+ * more than the image.
+ */
+static gboolean
+split_by_outputs (const LfbPackedTaps *self,
+                  const LfbWindow     *window,
+                  gsize                batch,
+                  gsize                step,
+                  gsize                n_threads)
+{
+  gsize channels = self->in_channels / self->settings.groups;
+  gsize image = lfb_volume (window->in_size) * batch * self->in_channels;
+
+  return self->out_channels / step >= 2 * n_threads &&
+         self->out_channels * lfb_volume (window->kernel) * channels >= image;
+}
+
+/* Nanoseconds that it takes one thread, about. */
+static double
+estimate (const LfbPackedTaps *self,
+          gsize                n_pixels)
+{
+  double outputs = (double) n_pixels * self->out_channels;
+  double products = outputs * lfb_volume (self->settings.kernel) * (self->in_channels / self->settings.groups);
+
+  return products / (self->settings.groups == 1 ? 300 : 50) + outputs / 50;
+}
+
 gboolean
 lfb_packed_taps_run_pixels (const LfbPackedTaps  *self,
                             const LfbRuntime     *runtime,
@@ -236,14 +268,18 @@ lfb_packed_taps_run_pixels (const LfbPackedTaps  *self,
                             gsize                 y_stride,
                             GError              **error)
 {
-  ConvJob job = { self, &runtime->kernels.conv, window, x, x_stride, y_stride, requantize, rescale, addend, y, FALSE };
-  gsize work = self->out_channels * lfb_volume (window->kernel) * (self->in_channels / self->settings.groups);
+  ConvJob job = { self, &runtime->kernels.conv, window, x, x_stride, y_stride, requantize, rescale, addend, y };
+  gsize step = job.kernel->n_step (self->packed);
+  double cost;
 
-  /* About a hundred thousand products a part, in whole rows where that is
-   * not much more.
-   */
-  lfb_runtime_parallel (runtime, batch * lfb_volume (window->out_size),
-                        MAX (100000 / MAX (work, 1) / window->out_size[2], 1) * window->out_size[2], run_pixels, &job);
+  job.n_pixels = batch * lfb_volume (window->out_size);
+  job.by_outputs = split_by_outputs (self, window, batch, step, lfb_threads_get_n (runtime->threads));
+  cost = estimate (self, job.n_pixels);
+  /* Of an image whole rows, which kernels take at once. */
+  if (job.by_outputs)
+    lfb_runtime_split (runtime, self->out_channels, step, cost, run_part, &job);
+  else
+    lfb_runtime_split (runtime, job.n_pixels, window->out_size[2], cost, run_part, &job);
   if (job.failed)
     g_set_error_literal (error, LFB_ERROR, LFB_ERROR_RANGE, "there is not enough memory for the convolution");
 

@@ -4,6 +4,8 @@
 
 #include <lowerfb/run/lfb-pool-private.h>
 
+#include <lowerfb/run/lfb-spatial-private.h>
+
 typedef struct {
   const LfbPool *pool;
   const LfbKernels *kernels;
@@ -53,8 +55,11 @@ lfb_pool_run (const LfbPool    *self,
               gsize             y_stride)
 {
   PoolJob job = { self, &runtime->kernels, x, x_stride, y, y_stride };
-  const gsize *out = self->window.out_size;
+  const LfbWindow *window = &self->window;
+  gsize n = self->batch * lfb_volume (window->out_size);
+  gsize taps = self->type == LFB_POOL_ADAPTIVE_AVG ? self->batch * lfb_volume (window->in_size)
+                                                   : n * lfb_volume (window->kernel);
+  gsize size = lfb_dtype_get_bits (self->dtype) / 8;
 
-  lfb_runtime_parallel (runtime, self->batch * out[0] * out[1] * out[2],
-                        MAX (4096 / self->channels / out[2], 1) * out[2], run_pixels, &job);
+  lfb_runtime_split (runtime, n, window->out_size[2], (double) taps * self->channels * size / 50, run_pixels, &job);
 }

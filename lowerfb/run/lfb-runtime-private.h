@@ -37,13 +37,25 @@ unsigned    lfb_runtime_cpu_flags (void);
 LfbThreads *lfb_threads_new      (guint              n_threads);
 void        lfb_threads_free     (LfbThreads        *self);
 guint       lfb_threads_get_n    (LfbThreads        *self);
+/* A run begins that would take one thread about @cost nanoseconds: threads wake up if
+ * that is worth it. */
+void        lfb_threads_expect   (LfbThreads        *self,
+                                  double             cost);
 /* A run is over: until the next loop its threads sleep. */
 void        lfb_threads_rest     (LfbThreads        *self);
 
-/* Calls @func for parts of 0 to @n - 1 that together are the whole, each of
- * at least @grain items and beginning at a multiple of it, on several threads
- * at once where there are any. Returns when all are done.
+/* Calls @func for parts of 0 to @n - 1 that together are the whole, each beginning at
+ * a multiple of @unit, on several threads at once where that is faster for what would
+ * take one thread about @cost nanoseconds. Returns when all are done.
  */
+void        lfb_runtime_split    (const LfbRuntime  *self,
+                                  gsize              n,
+                                  gsize              unit,
+                                  double             cost,
+                                  LfbRangeFunc       func,
+                                  gpointer           user_data);
+/* The same for parts of at least @grain items, which take about 2 microseconds, and
+ * begin at multiples of it. */
 void        lfb_runtime_parallel (const LfbRuntime  *self,
                                   gsize              n,
                                   gsize              grain,

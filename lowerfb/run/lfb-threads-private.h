@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The threads behind parallel loops: those of pthreadpool, or, where it was not
- * there, of GLib (lfb-workers-pthreadpool.c, lfb-workers-glib.c). One loop at a time.
- */
+/* The threads behind parallel loops (lfb-workers.c). One loop at a time. */
 
 #pragma once
 
@@ -12,17 +10,26 @@ G_BEGIN_DECLS
 
 typedef struct _LfbWorkers LfbWorkers;
 
-/* @n_threads counts the one that calls. */
-LfbWorkers *lfb_workers_new  (guint         n_threads);
-void        lfb_workers_free (LfbWorkers   *self);
-/* Calls @func for parts of @part items each, the last one smaller, and returns
- * when all are done. */
-void        lfb_workers_run  (LfbWorkers   *self,
-                              gsize         n,
-                              gsize         part,
-                              LfbRangeFunc  func,
-                              gpointer      user_data);
-/* No loop comes soon: no thread is to wait by spinning. */
-void        lfb_workers_rest (LfbWorkers   *self);
+/* @n_threads counts the one that calls. If @deal is set, each thread works on its own
+ * share of all loops, even if the one that calls could have done it meanwhile. */
+LfbWorkers *lfb_workers_new   (guint         n_threads,
+                               gboolean      deal);
+void        lfb_workers_free  (LfbWorkers   *self);
+/* Calls @func for @n_parts parts that are about equal and begin at multiples of
+ * @unit, and returns when all are done. Threads that sleep take no part, unless
+ * @wake is set. */
+void        lfb_workers_run   (LfbWorkers   *self,
+                               gsize         n,
+                               gsize         unit,
+                               guint         n_parts,
+                               gboolean      wake,
+                               LfbRangeFunc  func,
+                               gpointer      user_data);
+/* Whether they were woken and may not rest yet. */
+gboolean    lfb_workers_awake (LfbWorkers   *self);
+/* Loops come soon: the threads wake up, for which nobody waits. */
+void        lfb_workers_wake  (LfbWorkers   *self);
+/* No loop comes soon: the threads go to sleep. */
+void        lfb_workers_rest  (LfbWorkers   *self);
 
 G_END_DECLS

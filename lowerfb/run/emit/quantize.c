@@ -4,6 +4,7 @@
 
 #include <lowerfb/run/lfb-emit-private.h>
 
+/* Elements that take about 2 microseconds. */
 #define GRAIN 16384
 
 typedef struct {

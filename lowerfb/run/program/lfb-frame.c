@@ -11,6 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* More runs at once than this allocate frames of their own: many callers may come
+ * once, and what they needed would never be used again. */
+#define MAX_FRAMES 4
+
 void
 lfb_frame_free (LfbFrame *self)
 {
@@ -61,7 +65,7 @@ take_frame (LfbProgram *self)
   return frame != NULL ? frame : frame_new (self);
 }
 
-/* What the run left in it goes. */
+/* What the run left in it goes, and all of it where enough are kept. */
 static void
 put_frame (LfbProgram *self,
            LfbFrame   *frame)
@@ -73,8 +77,10 @@ put_frame (LfbProgram *self,
       g_clear_pointer (&frame->bases[i], free);
 
   g_mutex_lock (&self->lock);
-  g_ptr_array_add (self->shelf, frame);
+  if (self->shelf->len < MAX_FRAMES)
+    g_ptr_array_add (self->shelf, g_steal_pointer (&frame));
   g_mutex_unlock (&self->lock);
+  g_clear_pointer (&frame, lfb_frame_free);
 }
 
 /* Memory of outputs, and the caller's. FALSE if there is too little. */
@@ -335,6 +341,7 @@ lfb_program_run (LfbProgram        *self,
                  GError           **error)
 {
   LfbFrame *frame = take_frame (self);
+  gint64 begin = g_get_monotonic_time ();
   LfbValue *result = NULL;
 
   *strayed = -1;
@@ -344,10 +351,12 @@ lfb_program_run (LfbProgram        *self,
   frame->runtime = runtime;
   frame->inputs = inputs;
   frame->strayed = -1;
+  lfb_threads_expect (runtime->threads, 1e3 * g_atomic_int_get (&self->took));
   if (fill_frame (self, frame) && run_instrs (self, frame, timer, user_data, error))
     result = lfb_frame_take_output (self, frame, error);
   *strayed = frame->strayed;
   put_frame (self, frame);
+  g_atomic_int_set (&self->took, MIN (g_get_monotonic_time () - begin, G_MAXINT));
 
   return result;
 }

@@ -203,6 +203,7 @@ run_copy (const LfbProgram  *program,
 {
   Loops loops = { 0 };
   gsize n = 1, matrix;
+  double cost;
   CopyJob job = { &loops, lfb_operand_item_size (&self->y), lfb_frame_data (frame, &self->y),
                   lfb_frame_data (frame, &self->x[0]) };
 
@@ -210,7 +211,9 @@ run_copy (const LfbProgram  *program,
   matrix = loops.size[loops.n - 1] * loops.size[loops.n - 2];
   for (gsize i = 0; i + 2 < loops.n; i++)
     n *= loops.size[i];
-  lfb_runtime_parallel (frame->runtime, n, MAX (32768 / MAX (matrix, 1), 1), copy_items, &job);
+  /* Nanoseconds an element, in rows and one by one. */
+  cost = loops.to[loops.n - 1] == 1 && loops.from[loops.n - 1] == 1 ? job.item_size / 50.0 : 0.5;
+  lfb_runtime_split (frame->runtime, n, 1, (double) n * matrix * cost, copy_items, &job);
 
   return TRUE;
 }

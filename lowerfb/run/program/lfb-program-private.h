@@ -100,6 +100,7 @@ struct _LfbProgram {
   LfbTerm *output;
   gsize arena_size;
   gsize arena_bound;     /* the most that lives at once */
+  gint took;             /* microseconds, the last run; atomic */
   GPtrArray *shelf;      /* LfbFrame: those that no run uses; guarded by lock */
   GMutex lock;
   gatomicrefcount ref_count;
