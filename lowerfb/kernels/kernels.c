@@ -51,6 +51,9 @@
   DO (functions) \
   DO (softmax) \
   DO (cell) \
+  DO (arithmetic) \
+  DO (layer_norm) \
+  DO (matmul) \
   DO (transpose)
 
 #define LFB_SIZE(name) + sizeof ((LfbKernels *) NULL)->name

@@ -14,6 +14,7 @@
 
 #pragma once
 
+#include <lowerfb/kernels/arithmetic.h>
 #include <lowerfb/kernels/avg_pool.h>
 #include <lowerfb/kernels/binary.h>
 #include <lowerfb/kernels/cell.h>
@@ -23,8 +24,10 @@
 #include <lowerfb/kernels/dequantize.h>
 #include <lowerfb/kernels/embedding.h>
 #include <lowerfb/kernels/functions.h>
+#include <lowerfb/kernels/layer_norm.h>
 #include <lowerfb/kernels/linear.h>
 #include <lowerfb/kernels/lookup.h>
+#include <lowerfb/kernels/matmul.h>
 #include <lowerfb/kernels/max_pool.h>
 #include <lowerfb/kernels/minmax.h>
 #include <lowerfb/kernels/norm.h>
@@ -89,6 +92,9 @@ typedef struct
   LfbFunctionsKernel             functions;
   LfbSoftmaxKernel               softmax;
   LfbCellKernel                  cell;
+  LfbArithmeticKernel            arithmetic;
+  LfbLayerNormKernel             layer_norm;
+  LfbMatmulKernel                matmul;
 
   LfbTransposeKernel             transpose;
 } LfbKernels;

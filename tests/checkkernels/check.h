@@ -41,6 +41,7 @@ extern const CheckEntry check_bytes_entries[];
 extern const CheckEntry check_binary_entries[];
 extern const CheckEntry check_norm_entries[];
 extern const CheckEntry check_embedding_entries[];
+extern const CheckEntry check_float_entries[];
 extern const CheckEntry check_functions_entries[];
 extern const CheckEntry check_transpose_entries[];
 

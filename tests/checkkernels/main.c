@@ -34,6 +34,7 @@ static const CheckEntry * const groups[] = {
   check_binary_entries,
   check_norm_entries,
   check_embedding_entries,
+  check_float_entries,
   check_functions_entries,
   check_transpose_entries,
 };

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Products of float matrices, in AVX2.  The contract is matmul.h. */
+
+#include <lowerfb/kernels/simd/matmul.h>
+
+LFB_MATMUL_VARIANT (avx2)
