@@ -116,7 +116,9 @@ check_places (const LfbKernels *kernels)
 static void
 check_blocks (const LfbKernels *kernels)
 {
-  static const size_t sizes[][3] = { { 257, 5, 3 }, { 300, 33, 40 }, { 260, 32, 1030 }, { 101, 17, 4096 } };
+  static const size_t sizes[][3] = {
+    { 257, 5, 3 }, { 377, 33, 40 }, { 378, 9, 2 }, { 379, 18, 20 }, { 260, 32, 1030 }, { 71, 17, 6000 },
+  };
 
   for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
     {

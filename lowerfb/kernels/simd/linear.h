@@ -55,7 +55,7 @@ dynamic_scratch_size (const void *buffer)
 {
   const LfbProductPacked *packed = buffer;
 
-  return scratch_size (packed) + packed->run_size * (lfb_product_copies (packed) ? 1 : lfb_product_block_rows (packed));
+  return scratch_size (packed) + packed->run_size * (lfb_product_copies (packed) ? 1 : lfb_product_most_rows (packed));
 }
 
 /* Floats that are to be x. */
@@ -94,18 +94,20 @@ run (LfbProduct            *product,
      const LfbLinearFloats *floats)
 {
   static const ptrdiff_t runs[] = { 0 };
-  size_t step = lfb_product_block_rows (packed);
+  size_t n_blocks = lfb_product_blocks (packed, args->m);
   uint8_t *copies = (uint8_t *) args->scratch + lfb_product_wide_size (packed);
 
   lfb_product_set_weights (product, packed, runs, args->scratch);
 
-  for (size_t row = 0; row < args->m; row += step)
+  for (size_t block = 0; block < n_blocks; block++)
     {
-      product->row = row;
-      product->count = args->m - row < step ? args->m - row : step;
+      size_t first = args->m * block / n_blocks;
+
+      product->row = first;
+      product->count = args->m * (block + 1) / n_blocks - first;
 
       for (size_t i = 0; i < product->count; i++)
-        lfb_product_set_row (product, i, find_row (product, args, floats, row + i, i), copies);
+        lfb_product_set_row (product, i, find_row (product, args, floats, first + i, i), copies);
 
       lfb_product_run (product, 0, args->n_begin, args->n_end);
     }

@@ -31,8 +31,9 @@
 /* Whether tiles of many rows get their weights widened. */
 #define LFB_WIDENS (LFB_WIDE && !LFB_PACKED_WIDE)
 
-/* Rows of a block. */
+/* Rows of a block as far as possible, and at most. */
 #define LFB_BLOCK_ROWS ((size_t) 252)
+#define LFB_MOST_ROWS (LFB_BLOCK_ROWS * 3 / 2)
 
 /* From so many rows on, weights are widened once for all of them. */
 #define LFB_WIDEN_ROWS ((size_t) 3 * LFB_PRODUCT_ROWS)
@@ -154,8 +155,8 @@ typedef struct
 
   size_t                  row;       /* of y: the first of the block */
   size_t                  count;
-  const uint8_t          *rows[LFB_BLOCK_ROWS];
-  int32_t                 row_sums[LFB_BLOCK_ROWS];  /* if there are zero points */
+  const uint8_t          *rows[LFB_MOST_ROWS];
+  int32_t                 row_sums[LFB_MOST_ROWS];   /* if there are zero points */
 } LfbProduct;
 
 static inline void
@@ -288,6 +289,24 @@ lfb_product_block_rows (const LfbProductPacked *packed)
   return rows > 8 * LFB_PRODUCT_ROWS ? rows : 8 * LFB_PRODUCT_ROWS;
 }
 
+/* Rows of the largest block, if blocks are of about equal size. */
+static inline size_t
+lfb_product_most_rows (const LfbProductPacked *packed)
+{
+  return lfb_product_block_rows (packed) * 3 / 2;
+}
+
+/* Into how many blocks so many rows go: for a few rows that are left all weights would
+ * come from memory, and be widened, once more. */
+static inline size_t
+lfb_product_blocks (const LfbProductPacked *packed,
+                    size_t                  n_rows)
+{
+  size_t rows = lfb_product_block_rows (packed);
+
+  return n_rows < rows ? 1 : (n_rows + rows / 2) / rows;
+}
+
 /* Whether lfb_product_set_row() copies; rows of less than a group in any case. */
 static inline bool
 lfb_product_copies (const LfbProductPacked *packed)
@@ -298,7 +317,7 @@ lfb_product_copies (const LfbProductPacked *packed)
 static inline size_t
 lfb_product_copies_size (const LfbProductPacked *packed)
 {
-  return lfb_product_copies (packed) ? (lfb_product_block_rows (packed) * lfb_product_row_size (packed) + 63) / 64 * 64
+  return lfb_product_copies (packed) ? (lfb_product_most_rows (packed) * lfb_product_row_size (packed) + 63) / 64 * 64
                                      : 0;
 }
 

@@ -18,9 +18,12 @@
 #include <lowerfb/kernels/x86/pack_avx512.h>
 #include <lowerfb/kernels/x86/tile_avx512vnni.h>
 
-/* Rows of a block, and about how many bytes of x. */
-#define BLOCK_ROWS ((size_t) 252)
+/* Rows of a block as far as possible, and about how many bytes of x. */
+#define USUAL_ROWS ((size_t) 252)
 #define BLOCK_BYTES ((size_t) 256 * 1024)
+
+/* At most. */
+#define BLOCK_ROWS (USUAL_ROWS * 3 / 2)
 
 /* The packed buffer: this, then the tiles; each the offsets of 32 outputs,
  * their zero points if there are any, and the weights, [group][output][4]. */
@@ -213,12 +216,12 @@ prepare_block (const Packed        *packed,
 }
 
 static size_t
-rows_of_block (size_t k)
+usual_rows (size_t k)
 {
   size_t rows = BLOCK_BYTES / k / LFB_TILE_ROWS * LFB_TILE_ROWS;
 
-  if (rows > BLOCK_ROWS)
-    return BLOCK_ROWS;
+  if (rows > USUAL_ROWS)
+    return USUAL_ROWS;
 
   return rows > 4 * LFB_TILE_ROWS ? rows : 4 * LFB_TILE_ROWS;
 }
@@ -228,7 +231,7 @@ dynamic_scratch_size (const void *buffer)
 {
   const Packed *packed = buffer;
 
-  return rows_of_block (packed->k) * floats_pitch (packed->k);
+  return usual_rows (packed->k) * 3 / 2 * floats_pitch (packed->k);
 }
 
 /* All tiles of a block of rows.  @floats: NULL where x are bytes. */
@@ -276,11 +279,19 @@ run (const Packed        *packed,
      void                *y,
      size_t               element_size)
 {
-  size_t step = rows_of_block (packed->k);
+  size_t usual = usual_rows (packed->k);
+  size_t n_blocks = args->m < usual ? 1 : (args->m + usual / 2) / usual;
 
+  /* Of about equal size: for a few rows that are left all weights would come from
+   * memory once more. */
   lfb_tile_set_runs (tile, 1, packed->k < 4 ? 4 : packed->k);
-  for (size_t row = 0; row < args->m; row += step)
-    run_block (packed, args, floats, row, args->m - row < step ? args->m - row : step, tile, y, element_size);
+  for (size_t i = 0, first = 0; i < n_blocks; i++)
+    {
+      size_t end = args->m * (i + 1) / n_blocks;
+
+      run_block (packed, args, floats, first, end - first, tile, y, element_size);
+      first = end;
+    }
 }
 
 static void
