@@ -15,21 +15,17 @@ random_dimension (LfbWindow *w,
                   int        d,
                   size_t     largest)
 {
-  size_t reach;
+  int64_t padding, free_space;
 
   w->in_size[d] = (size_t) rnd_between (1, (int64_t) largest);
   w->kernel[d] = (size_t) rnd_between (1, rnd_one_in (4) ? 7 : 3);
   w->stride[d] = (size_t) rnd_between (1, 3);
   w->dilation[d] = rnd_one_in (3) ? (size_t) rnd_between (1, 3) : 1;
-  w->padding[d] = rnd_one_in (2) ? (size_t) rnd_between (0, rnd_one_in (4) ? 9 : 3) : w->kernel[d] / 2;
-  /* Below 0: the first windows begin inside. */
-  if (rnd_one_in (8))
-    w->padding[d] = (size_t) -rnd_between (1, 4);
+  padding = rnd_one_in (2) ? rnd_between (rnd_one_in (3) ? -4 : 0, rnd_one_in (4) ? 9 : 3) : (int64_t) w->kernel[d] / 2;
+  w->padding[d] = (size_t) padding;
 
-  reach = (w->kernel[d] - 1) * w->dilation[d] + 1;
-  w->out_size[d] = w->in_size[d] + 2 * w->padding[d] - 1 >= SIZE_MAX / 2 || w->in_size[d] + 2 * w->padding[d] < reach
-                     ? 1
-                     : (w->in_size[d] + 2 * w->padding[d] - reach) / w->stride[d] + 1;
+  free_space = (int64_t) w->in_size[d] + 2 * padding - (int64_t) ((w->kernel[d] - 1) * w->dilation[d]) - 1;
+  w->out_size[d] = free_space < 0 ? 1 : (size_t) free_space / w->stride[d] + 1;
   if (rnd_one_in (6))
     w->out_size[d] = (size_t) rnd_between (1, (int64_t) w->out_size[d] + 2);
 }
@@ -211,7 +207,7 @@ check_lines (const LfbKernels *kernels)
         ConvCase c = plain_case (in, form < 6 ? 32 : 71, 1, 4, kernel, 1 + form % 3);
         LfbWindow *w = &c.window;
 
-        w->padding[2] = (size_t) rnd_between (0, (int64_t) kernel + 2);
+        w->padding[2] = (size_t) rnd_between (-3, (int64_t) kernel + 2);
         w->dilation[2] = rnd_one_in (4) ? 2 : 1;
         w->out_size[2] = width;
         w->in_size[2] = (size_t) rnd_between (1, (int64_t) (width * w->stride[2] + 3));
