@@ -20,6 +20,7 @@
 #include <lowerfb/kernels/cell.h>
 #include <lowerfb/kernels/clamp.h>
 #include <lowerfb/kernels/conv.h>
+#include <lowerfb/kernels/conv_transposed.h>
 #include <lowerfb/kernels/cpu.h>
 #include <lowerfb/kernels/dequantize.h>
 #include <lowerfb/kernels/embedding.h>

@@ -44,6 +44,7 @@ extern const CheckEntry check_embedding_entries[];
 extern const CheckEntry check_float_entries[];
 extern const CheckEntry check_functions_entries[];
 extern const CheckEntry check_transpose_entries[];
+extern const CheckEntry check_transposed_entries[];
 
 /* --- cases and failures (check.c) --- */
 

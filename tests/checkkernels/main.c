@@ -37,6 +37,7 @@ static const CheckEntry * const groups[] = {
   check_float_entries,
   check_functions_entries,
   check_transpose_entries,
+  check_transposed_entries,
 };
 
 typedef struct
