@@ -129,10 +129,46 @@ class WithNumPy(unittest.TestCase):
     def test_what_is_refused(self):
         for data, arguments in ((np.zeros(2, np.complex64), {}), (np.zeros(2, np.uint16), {}),
                                 (np.zeros(2, np.uint32), {}), (np.array(["a"]), {}), (np.array([None]), {}),
-                                (np.zeros(2, np.float64), {"dtype": Lfb.DType.FLOAT32}), (None, {}), ("text", {}),
+                                (np.zeros(2, np.float64), {"dtype": Lfb.DType.INT64}),
+                                (np.zeros(2, np.float32), {"dtype": Lfb.DType.QUINT8}),
+                                (np.zeros(2), {"zero_point": 3}), (np.zeros(2), {"dtype": 3}), (None, {}), ("text", {}),
                                 ([[1], [2, 3]], {}), ([1, "a"], {}), ([[1], 2], {})):
             with self.subTest(data=data, arguments=arguments), self.assertRaises(TypeError):
                 Lfb.Tensor(data, **arguments)
+
+
+    def test_element_types_by_other_names(self):
+        for dtype in ("int8", "torch.int8", np.int8, np.dtype("int8"), Lfb.DType.INT8):
+            self.assertEqual(Lfb.Tensor([1, 2], dtype).dtype, Lfb.DType.INT8)
+        self.assertEqual(Lfb.Tensor([1], "qint8", scale=0.5).dtype, Lfb.DType.QINT8)
+        self.assertEqual(Lfb.Tensor.new_for_bytes("int16", [1], b"ab").dtype, Lfb.DType.INT16)
+        with self.assertRaisesRegex(ValueError, "float33; there are float32, float64"):
+            Lfb.Tensor([1], "float33")
+
+    def test_converting(self):
+        for given, dtype in (("float64", "float32"), ("float32", "float64"), ("int64", "int8"), ("int64", "float32"),
+                             ("float32", "float16"), ("bool", "int64")):
+            numbers = np.array([0, 1, 3]).astype(given)
+            tensor = Lfb.Tensor(numbers, dtype)
+            self.assertEqual((str(tensor.dtype), tensor.tolist()), (dtype, numbers.astype(dtype).tolist()))
+
+    def test_lists_out(self):
+        for name in DTYPES:
+            numbers = np.arange(12).reshape(2, 3, 2).astype(name)
+            self.assertEqual(Lfb.Tensor(numbers).tolist(), numbers.tolist())
+        self.assertEqual(Lfb.Tensor(np.uint16([0x3f80, 0xc040]), dtype="bfloat16").tolist(), [1.0, -3.0])
+        self.assertEqual(Lfb.Tensor(np.zeros((2, 0, 3), np.int8)).tolist(), [[], []])
+        self.assertEqual((Lfb.Tensor(2.5).tolist(), Lfb.Tensor([[2.5]]).item()), (2.5, 2.5))
+        self.assertEqual(Lfb.Tensor(np.uint8([10, 12]), scale=0.5).tolist(), [10, 12])
+        with self.assertRaisesRegex(ValueError, "2 elements, not one"):
+            Lfb.Tensor([1, 2]).item()
+
+    def test_dlpack_gives_a_copy(self):
+        tensor = Lfb.Tensor(np.float32([1, 2]))
+        self.assertEqual(tensor.__dlpack_device__(), (1, 0))
+        numbers = np.from_dlpack(tensor)
+        self.assertEqual(numbers.tolist(), [1, 2])
+        self.assertNotEqual(numbers.ctypes.data, tensor.get_address())
 
 
 class WithoutNumPy(unittest.TestCase):
@@ -200,8 +236,28 @@ class WithTorch(unittest.TestCase):
         self.assertEqual((channels.dtype, channels.axis), (Lfb.DType.QINT8, 0))
         self.assertEqual(channels.dequantize().numpy().tolist(), [[1], [4]])
 
+        self.assertEqual(Lfb.Tensor([1], torch.int8).dtype, Lfb.DType.INT8)
+        for given, value in ((torch.quint8, "torch.quint8"), (torch.per_tensor_affine, "torch.per_tensor_affine"),
+                             (torch.channels_last, "torch.channels_last"), (torch.device("cpu"), "device('cpu')"),
+                             (torch.Size([1, 2]), "(1, 2)")):
+            self.assertEqual(Lfb.Value(given).to_string(), value)
+
         x, y = (torch.from_numpy(np.array(recorded("add")[name].numpy())) for name in ("input.0", "input.1"))
         self.assertEqual(Lfb.Session(load("add"))(x, y=y).shape, (3, 12))
+
+    def test_tensors_for_torch(self):
+        import torch
+        for dtype in (torch.float32, torch.float64, torch.float16, torch.bfloat16, torch.int8, torch.uint8,
+                      torch.int16, torch.int32, torch.int64):
+            with self.subTest(dtype=dtype):
+                numbers = torch.arange(6).reshape(2, 3).to(dtype)
+                tensor = Lfb.Tensor(numbers)
+                again = torch.from_dlpack(tensor)
+                self.assertEqual(again.dtype, dtype)
+                self.assertTrue(torch.equal(again, numbers))
+                again[0, 0] = 7
+                self.assertEqual(tensor.tolist()[0][0], 0)
+        self.assertTrue(torch.equal(torch.from_numpy(np.array(tensor)), numbers))
 
 
 if __name__ == "__main__":

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Arguments of nodes as native values and back, for the overrides in Lfb.py."""
+"""Arguments of nodes as native values and back, for the overrides of Lfb."""
 
 import numbers
 import sys
 from collections.abc import Mapping
 
 from gi.module import get_introspection_module
-from gi.overrides._lfb_arrays import is_array, to_tensor
+from gi.overrides._lfb.arrays import is_array, is_of_torch, to_dtype, to_tensor
 
 Lfb = get_introspection_module("Lfb")
 Value = Lfb.Value
@@ -62,6 +62,20 @@ def _is_numpy_scalar(data):
     return numpy is not None and isinstance(data, numpy.generic)
 
 
+def _from_torch(data):
+    """What PyTorch has beside tensors as a Value; None for anything else."""
+    if is_of_torch(data, "dtype"):
+        return Value.for_dtype(to_dtype(data))
+    if is_of_torch(data, "device"):
+        return Value.for_device(str(data))
+    for kind, enumeration, make in (("qscheme", Lfb.QScheme, Value.for_qscheme),
+                                    ("memory_format", Lfb.MemoryFormat, Value.for_memory_format)):
+        if is_of_torch(data, kind):
+            found, result = enumeration.from_string(str(data).removeprefix("torch."))
+            return make(result) if found else None
+    return None
+
+
 def to_value(data, depth=0):
     """A native value as a Value."""
     if isinstance(data, Value):
@@ -73,6 +87,9 @@ def to_value(data, depth=0):
             return make(data)
     if is_array(data):
         return Value.for_tensor(to_tensor(data))
+    value = _from_torch(data)
+    if value is not None:
+        return value
 
     # The library takes such a nest for a bug, and lists can hold themselves.
     if depth >= Lfb.VALUE_MAX_DEPTH:
@@ -90,11 +107,18 @@ def to_value(data, depth=0):
     raise TypeError("%s cannot be an argument of a node" % type(data).__name__)
 
 
+def to_values(args):
+    """Arguments by position as a list of Values; none at all for None."""
+    if args is not None and not isinstance(args, (list, tuple)):
+        raise TypeError("Arguments by position are a list or a tuple, not %s" % type(args).__name__)
+    return [to_value(arg) for arg in args or ()]
+
+
 def to_dict(kwargs):
     """Arguments by name as a Value, None as it is."""
     if kwargs is None:
         return None
     value = to_value(kwargs)
     if value.get_kind() != Kind.DICT:
-        raise TypeError("Arguments by name must be a dictionary")
+        raise TypeError("Arguments by name are a dictionary, not %s" % type(kwargs).__name__)
     return value

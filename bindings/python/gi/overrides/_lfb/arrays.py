@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Arrays of other libraries as tensors and back, for the overrides in Lfb.py.
+"""Arrays of other libraries as tensors and back, for the overrides of Lfb.
 
 No numbers are copied unless they have to be: where they do not lie in one block, are not in this
 machine's byte order, or Python says that their memory is read-only. NumPy is imported only where it
@@ -9,6 +9,7 @@ is needed, PyTorch never.
 import array as _array
 import ctypes
 import numbers
+import struct
 import sys
 
 from gi.module import get_introspection_module
@@ -33,6 +34,34 @@ _ORDER = "<" if sys.byteorder == "little" else ">"
 # What array.array calls the types that a list of numbers can become.
 _LETTERS = {DType.FLOAT32: "f", DType.FLOAT64: "d", DType.UINT8: "B", DType.INT8: "b", DType.INT16: "h",
             DType.INT32: "i", DType.INT64: "q", DType.BOOL: "B"}
+
+
+# As the module struct has them; it knows none of bfloat16 either.
+_FORMATS = {"f4": "f", "f8": "d", "f2": "e", "u1": "B", "i1": "b", "i2": "h", "i4": "i", "i8": "q", "b1": "?",
+            "u2": "H"}
+
+
+def to_dtype(dtype):
+    """An element type, given as such, by its name, or as NumPy or PyTorch have it; None as it is."""
+    if dtype is None or isinstance(dtype, DType):
+        return dtype
+    name = dtype if isinstance(dtype, str) else str(dtype) if is_of_torch(dtype, "dtype") else None
+    if name is None and "numpy" in sys.modules:
+        import numpy
+        if isinstance(dtype, numpy.dtype) or isinstance(dtype, type) and issubclass(dtype, numpy.generic):
+            name = numpy.dtype(dtype).name
+    if name is None:
+        raise TypeError("An element type is an Lfb.DType, a name, or that of NumPy or PyTorch, not %r" % (dtype,))
+    found, result = DType.from_string(name.removeprefix("torch."))
+    if not found:
+        raise ValueError("No tensor has elements of type %s; there are %s" %
+                         (name, ", ".join(DType.to_string(known) for known in DType.__enum_values__.values())))
+    return result
+
+
+def is_of_torch(data, type_name):
+    """Whether that is one of PyTorch's, which need not be loaded."""
+    return type(data).__module__ == "torch" and type(data).__name__ == type_name
 
 
 def _dtype_for(code, dtype):
@@ -68,8 +97,21 @@ def _native(array):
     return numpy.ascontiguousarray(array, array.dtype.newbyteorder("=")).reshape(array.shape)
 
 
+def _converted(array, code, dtype):
+    """The array with elements of another type, unless what they say would be lost."""
+    import numpy
+    try:
+        return numpy.asarray(array).astype(_CODES[dtype], casting="same_kind")
+    except TypeError:
+        raise TypeError("Elements of type %s do not become %s by themselves" %
+                        (code, DType.to_string(dtype))) from None
+
+
 def _from_array(array, dtype):
     code = array.__array_interface__["typestr"][1:]
+    if dtype in _DTYPES.values() and code in _DTYPES and _DTYPES[code] != dtype:
+        array = _converted(array, code, dtype)
+        code = array.__array_interface__["typestr"][1:]
     dtype = _dtype_for(code, dtype)
     array = _native(array)
     interface = array.__array_interface__
@@ -151,6 +193,7 @@ def is_array(data):
 
 def to_tensor(data, dtype=None):
     """A tensor of what @data holds, whose elements are of type @dtype if that is given."""
+    dtype = to_dtype(dtype)
     if isinstance(data, Lfb.Tensor):
         tensor = data
     elif _is_torch(data):
@@ -174,12 +217,16 @@ def to_tensor(data, dtype=None):
 
 def quantize(data, scale, zero_point, dtype=None, axis=None):
     """A quantized tensor of integers; along an axis, scale and zero point are vectors."""
+    dtype = to_dtype(dtype)
     integers = to_tensor(data, DType.get_storage(dtype) if isinstance(data, (list, tuple)) and dtype else None)
     if dtype is None:
         dtype = _QUANTIZED.get(integers.get_dtype(), DType.QUINT8)
     if axis is None:
         return Lfb.Tensor.new_quantized(integers, scale, zero_point, dtype)
-    return Lfb.Tensor.new_quantized_per_channel(integers, to_tensor(scale), to_tensor(zero_point), axis, dtype)
+    scale = to_tensor(scale)
+    if isinstance(zero_point, numbers.Integral):
+        zero_point = [zero_point] * scale.get_n_elements()
+    return Lfb.Tensor.new_quantized_per_channel(integers, scale, to_tensor(zero_point), axis, dtype)
 
 
 def to_buffer(data, dtype=None, shape=None):
@@ -232,3 +279,36 @@ def array_interface(tensor):
         "shape": tuple(tensor.get_shape()),
         "data": (tensor.get_address() or 64, True),
     }
+
+
+def to_list(tensor):
+    """The elements in nested lists, or alone; of a quantized tensor the integers."""
+    code = _CODES.get(tensor.get_dtype())
+    if code is None:
+        return to_list(tensor.get_integers())
+    flat = list(struct.unpack("%d%s" % (tensor.get_n_elements(), _FORMATS[code]), tensor.get_bytes().get_data() or b""))
+    if tensor.get_dtype() == DType.BFLOAT16:
+        flat = [struct.unpack("f", struct.pack("I", bits << 16))[0] for bits in flat]
+
+    shape = tensor.get_shape()
+    if not shape:
+        return flat[0]
+    # From the innermost dimension outwards.
+    for i in range(len(shape) - 1, 0, -1):
+        rows = 1
+        for length in shape[:i]:
+            rows *= length
+        flat = [flat[row * shape[i]:(row + 1) * shape[i]] for row in range(rows)]
+    return flat
+
+
+def to_dlpack(tensor):
+    """A copy as a DLPack capsule: whoever takes it may write to it, and to a tensor nobody does."""
+    import numpy
+    capsule = numpy.array(tensor).__dlpack__()
+    if tensor.get_dtype() == DType.BFLOAT16:
+        # NumPy says unsigned integer of 16 bits: kDLUInt of a DLDataType, which is to be kDLBfloat.
+        get_pointer = ctypes.pythonapi.PyCapsule_GetPointer
+        get_pointer.restype, get_pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
+        ctypes.c_uint8.from_address(get_pointer(capsule, b"dltensor") + 20).value = 4
+    return capsule
