@@ -12,7 +12,6 @@ packages_build=(
   libgirepository1.0-dev
   libglib2.0-dev
   libjson-glib-dev
-  libopenblas-dev
   meson
   pkgconf
 )

@@ -10,6 +10,7 @@
 #define GRAIN 8192
 
 typedef struct {
+  const LfbRuntime *runtime;
   const LfbBinary *binary;
   LfbDType dtype;
   gconstpointer a;
@@ -18,6 +19,27 @@ typedef struct {
   gsize b_step;
   gpointer y;
 } BinaryJob;
+
+void
+lfb_binary_floats (const LfbRuntime *runtime,
+                   const LfbBinary  *binary,
+                   const float      *a,
+                   gsize             a_step,
+                   const float      *b,
+                   gsize             b_step,
+                   float            *y,
+                   gsize             n)
+{
+  const LfbArithmeticKernel *kernel = &runtime->kernels.arithmetic;
+
+  if (binary->vector == 0)
+    for (gsize i = 0; i < n; i++)
+      y[i] = binary->f32 (a[i * a_step], b[i * b_step]);
+  else if (binary->swapped)
+    G_STRUCT_MEMBER (LfbArithmetic, kernel, binary->vector) (b, b_step, a, a_step, y, n);
+  else
+    G_STRUCT_MEMBER (LfbArithmetic, kernel, binary->vector) (a, a_step, b, b_step, y, n);
+}
 
 static void
 binary_range (gsize    begin,
@@ -29,9 +51,8 @@ binary_range (gsize    begin,
   switch (job->dtype)
     {
     case LFB_DTYPE_FLOAT32:
-      for (gsize i = begin; i < end; i++)
-        ((float *) job->y)[i] = job->binary->f32 (((const float *) job->a)[i * job->a_step],
-                                                  ((const float *) job->b)[i * job->b_step]);
+      lfb_binary_floats (job->runtime, job->binary, (const float *) job->a + begin * job->a_step, job->a_step,
+                         (const float *) job->b + begin * job->b_step, job->b_step, (float *) job->y + begin, end - begin);
       break;
     case LFB_DTYPE_FLOAT64:
       for (gsize i = begin; i < end; i++)
@@ -133,7 +154,7 @@ lfb_binary_apply (const LfbRuntime  *runtime,
   g_auto (LfbArray) array = LFB_ARRAY_INIT;
   int a_priority, b_priority;
   gsize n_a, n_b, n_dims;
-  BinaryJob job = { binary };
+  BinaryJob job = { runtime, binary };
 
   if (is_number (a) && is_number (b))
     return apply_to_numbers (binary, a, b);

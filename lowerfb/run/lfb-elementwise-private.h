@@ -53,6 +53,8 @@ typedef struct {
   double (*f64) (double a, double b);
   gint64 (*i64) (gint64 a, gint64 b);          /* %NULL: integers become floats */
   LfbResultType result;
+  gsize vector;                                /* where LfbArithmeticKernel has what f32 does; 0: nowhere */
+  gboolean swapped;                            /* of b and a */
 } LfbBinary;
 
 /* Defines name_f32() and name_f64() from one expression in x and p; `real` is
@@ -67,6 +69,8 @@ typedef struct {
 
 #define LFB_VECTOR(name) .vector = offsetof (LfbFunctionsKernel, name)
 
+#define LFB_ARITHMETIC(name) .vector = offsetof (LfbArithmeticKernel, name)
+
 #define EXP(x) _Generic ((x), float: lfb_exp_one, double: lfb_exp) (x)
 #define TANH(x) _Generic ((x), float: lfb_tanh_one, double: lfb_tanh) (x)
 #define SIGMOID(x) _Generic ((x), float: lfb_sigmoid_one, double: lfb_sigmoid) (x)
@@ -76,6 +80,22 @@ LfbValue   *lfb_unary_run            (LfbCall           *call,
                                       GError           **error);
 LfbValue   *lfb_binary_run           (LfbCall           *call,
                                       GError           **error);
+
+/* Of float32; a step is 0, one element for all, or 1. */
+void        lfb_unary_floats         (const LfbRuntime  *runtime,
+                                      const LfbUnary    *unary,
+                                      const double      *p,
+                                      const float       *x,
+                                      float             *y,
+                                      gsize              n);
+void        lfb_binary_floats        (const LfbRuntime  *runtime,
+                                      const LfbBinary   *binary,
+                                      const float       *a,
+                                      gsize              a_step,
+                                      const float       *b,
+                                      gsize              b_step,
+                                      float             *y,
+                                      gsize              n);
 
 LfbTensor  *lfb_unary_apply          (const LfbRuntime  *runtime,
                                       const LfbUnary    *unary,

@@ -205,6 +205,11 @@ lfb_rows_copy (const LfbRows *self,
 {
   float factor = row_factor (self, row);
 
+  if (self->floats != NULL && factor == 1)
+    {
+      memcpy (y, lfb_tensor_floats (self->floats) + row * self->width, self->width * sizeof *y);
+      return;
+    }
   for (gsize j = 0; j < self->width; j++)
     y[j] = factor == 1 ? read_value (self, row, j) : read_value (self, row, j) * factor;
 }

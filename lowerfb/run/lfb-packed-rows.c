@@ -249,6 +249,7 @@ lfb_packed_rows_run_f32 (const LfbPackedRows  *self,
 
 static gboolean
 run_half (const LfbPackedRows  *self,
+          const LfbRuntime     *runtime,
           const float          *x,
           gsize                 m,
           gboolean              relu,
@@ -258,8 +259,8 @@ run_half (const LfbPackedRows  *self,
   for (gsize i = 0; i < m; i++)
     for (gsize j = 0; j < self->n; j++)
       y[i * self->n + j] = self->params.bias != NULL ? self->params.bias[j] : 0;
-  if (!lfb_gemm (LFB_DTYPE_FLOAT32, FALSE, TRUE, m, self->n, self->k, x, self->k, self->half, self->k, TRUE, y, self->n,
-                 error))
+  if (!lfb_gemm (runtime, LFB_DTYPE_FLOAT32, TRUE, m, self->n, self->k, x, self->k, self->half, self->k, TRUE, y,
+                 self->n, error))
     return FALSE;
   for (gsize i = 0; i < m * self->n && relu; i++)
     y[i] = y[i] < 0 ? 0 : y[i];
@@ -360,7 +361,7 @@ lfb_packed_rows_run_dynamic (const LfbPackedRows  *self,
   double scale;
 
   if (self->packed == NULL)
-    return run_half (self, x, m, relu, y, error);
+    return run_half (self, runtime, x, m, relu, y, error);
 
   if (!lfb_packed_rows_choose_dynamic (runtime, x, m * self->k, reduce_range, &scale, &zero_point, error) ||
       !lfb_output_stage_init (&stage, &self->params, scale, 0, error))

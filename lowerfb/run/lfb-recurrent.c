@@ -169,7 +169,7 @@ gate_product_run (const LfbGateProduct  *self,
     return lfb_packed_rows_run_dynamic (self->rows, runtime, x, m, TRUE, FALSE, y, error);
 
   return lfb_fill_bias (self->bias, LFB_DTYPE_FLOAT32, m, self->n, y, error) &&
-         lfb_gemm (LFB_DTYPE_FLOAT32, FALSE, TRUE, m, self->n, self->k, x, self->k, lfb_tensor_floats (self->weight),
+         lfb_gemm (runtime, LFB_DTYPE_FLOAT32, TRUE, m, self->n, self->k, x, self->k, lfb_tensor_floats (self->weight),
                    self->k, TRUE, y, self->n, error);
 }
 

@@ -13,7 +13,7 @@
 #define GRAIN 8192
 
 typedef struct {
-  const LfbFunctionsKernel *functions;
+  const LfbRuntime *runtime;
   const LfbUnary *unary;
   const double *p;
   LfbDType dtype;
@@ -21,16 +21,16 @@ typedef struct {
   gpointer y;
 } UnaryJob;
 
-static void
-unary_floats (const LfbFunctionsKernel *functions,
-              const LfbUnary           *unary,
-              const double             *p,
-              const float              *x,
-              float                    *y,
-              gsize                     n)
+void
+lfb_unary_floats (const LfbRuntime *runtime,
+                  const LfbUnary   *unary,
+                  const double     *p,
+                  const float      *x,
+                  float            *y,
+                  gsize             n)
 {
   if (unary->vector != 0)
-    G_STRUCT_MEMBER (LfbFunction, functions, unary->vector) (x, y, n);
+    G_STRUCT_MEMBER (LfbFunction, &runtime->kernels.functions, unary->vector) (x, y, n);
   else
     for (gsize i = 0; i < n; i++)
       y[i] = unary->f32 (x[i], p);
@@ -46,7 +46,7 @@ unary_range (gsize    begin,
   switch (job->dtype)
     {
     case LFB_DTYPE_FLOAT32:
-      unary_floats (job->functions, job->unary, job->p, (const float *) job->x + begin, (float *) job->y + begin, end - begin);
+      lfb_unary_floats (job->runtime, job->unary, job->p, (const float *) job->x + begin, (float *) job->y + begin, end - begin);
       break;
     case LFB_DTYPE_FLOAT64:
       for (gsize i = begin; i < end; i++)
@@ -91,7 +91,7 @@ lfb_unary_apply (const LfbRuntime  *runtime,
   x = lfb_tensor_convert (input, compute, error);
   if (x == NULL || !lfb_array_init_like (&array, compute, x, error))
     return NULL;
-  job = (UnaryJob) { &runtime->kernels.functions, unary, p, compute, lfb_tensor_get_data (x, NULL), array.data };
+  job = (UnaryJob) { runtime, unary, p, compute, lfb_tensor_get_data (x, NULL), array.data };
   lfb_runtime_parallel (runtime, array.n_elements, GRAIN, unary_range, &job);
   y = lfb_array_seal (&array, error);
 
@@ -123,7 +123,7 @@ lfb_unary_table (const LfbRuntime  *runtime,
   else
     runtime->kernels.dequantize_s8.run ((const int8_t *) bytes, values, 256, lfb_tensor_get_scale (input),
                                         lfb_tensor_get_zero_point (input));
-  unary_floats (&runtime->kernels.functions, unary, p, values, values, 256);
+  lfb_unary_floats (runtime, unary, p, values, values, 256);
   lfb_quantize_floats (runtime, values, table, 256, scale, zero_point, dtype);
 
   return lfb_lookup_tensor (runtime, input, table, scale, zero_point, error);

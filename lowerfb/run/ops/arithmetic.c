@@ -144,10 +144,10 @@ pow_i64 (gint64 a,
   return result;
 }
 
-static const LfbBinary add_op = { add_f32, add_f64, add_i64, LFB_RESULT_SAME };
-static const LfbBinary sub_op = { sub_f32, sub_f64, sub_i64, LFB_RESULT_SAME };
-static const LfbBinary mul_op = { mul_f32, mul_f64, mul_i64, LFB_RESULT_SAME };
-static const LfbBinary div_op = { div_f32, div_f64, NULL, LFB_RESULT_FLOAT };
+static const LfbBinary add_op = { add_f32, add_f64, add_i64, LFB_RESULT_SAME, LFB_ARITHMETIC (add) };
+static const LfbBinary sub_op = { sub_f32, sub_f64, sub_i64, LFB_RESULT_SAME, LFB_ARITHMETIC (sub) };
+static const LfbBinary mul_op = { mul_f32, mul_f64, mul_i64, LFB_RESULT_SAME, LFB_ARITHMETIC (mul) };
+static const LfbBinary div_op = { div_f32, div_f64, NULL, LFB_RESULT_FLOAT, LFB_ARITHMETIC (div) };
 static const LfbBinary floor_div_op = { floor_div_f32, floor_div_f64, floor_div_i64, LFB_RESULT_SAME };
 static const LfbBinary trunc_div_op = { trunc_div_f32, trunc_div_f64, trunc_div_i64, LFB_RESULT_SAME };
 static const LfbBinary remainder_op = { remainder_f32, remainder_f64, remainder_i64, LFB_RESULT_SAME };
@@ -169,7 +169,7 @@ result_type (LfbCall   *call,
   return TRUE;
 }
 
-static const LfbBinary rsub_op = { rsub_f32, rsub_f64, rsub_i64, LFB_RESULT_SAME };
+static const LfbBinary rsub_op = { rsub_f32, rsub_f64, rsub_i64, LFB_RESULT_SAME, LFB_ARITHMETIC (sub), .swapped = TRUE };
 
 /* add and sub take a factor for what is added or subtracted, in the type of the
  * result.

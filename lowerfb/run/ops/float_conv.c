@@ -95,23 +95,24 @@ is_pointwise (const LfbWindow *window)
 
 /* @y holds the bias already. */
 static gboolean
-convolve_group (LfbDType          real,
-                const char       *x,
-                gsize             in,
-                const LfbWindow  *window,
-                const char       *w,
-                gsize             out,
-                char             *columns,
-                gsize             rows_at_once,
-                char             *y,
-                GError          **error)
+convolve_group (const LfbRuntime  *runtime,
+                LfbDType           real,
+                const char        *x,
+                gsize              in,
+                const LfbWindow   *window,
+                const char        *w,
+                gsize              out,
+                char              *columns,
+                gsize              rows_at_once,
+                char              *y,
+                GError           **error)
 {
   gsize k = in * lfb_volume (window->kernel);
   gsize pixels = lfb_volume (window->out_size);
   gsize rows = window->out_size[0] * window->out_size[1];
 
   if (is_pointwise (window))
-    return lfb_gemm (real, FALSE, FALSE, out, pixels, k, w, k, x, pixels, TRUE, y, pixels, error);
+    return lfb_gemm (runtime, real, FALSE, out, pixels, k, w, k, x, pixels, TRUE, y, pixels, error);
 
   for (gsize begin = 0; begin < rows; begin += rows_at_once)
     {
@@ -119,7 +120,7 @@ convolve_group (LfbDType          real,
       gsize n = (end - begin) * window->out_size[2];
 
       gather_columns (real, x, in, window, begin, end, columns);
-      if (!lfb_gemm (real, FALSE, FALSE, out, n, k, w, k, columns, n, TRUE,
+      if (!lfb_gemm (runtime, real, FALSE, out, n, k, w, k, columns, n, TRUE,
                      y + begin * window->out_size[2] * lfb_dtype_size (real), pixels, error))
         return FALSE;
     }
@@ -128,15 +129,16 @@ convolve_group (LfbDType          real,
 }
 
 static gboolean
-convolve (LfbDType          real,
-          const LfbImage   *image,
-          const LfbWindow  *window,
-          gsize             groups,
-          gsize             out_channels,
-          const char       *x,
-          const char       *w,
-          char             *y,
-          GError          **error)
+convolve (const LfbRuntime  *runtime,
+          LfbDType           real,
+          const LfbImage    *image,
+          const LfbWindow   *window,
+          gsize              groups,
+          gsize              out_channels,
+          const char        *x,
+          const char        *w,
+          char              *y,
+          GError           **error)
 {
   gsize in = image->channels / groups, out = out_channels / groups;
   gsize pixels = lfb_volume (window->out_size), in_pixels = lfb_volume (window->in_size);
@@ -154,7 +156,7 @@ convolve (LfbDType          real,
 
   for (gsize b = 0; b < image->batch; b++)
     for (gsize g = 0; g < groups; g++)
-      if (!convolve_group (real, x + (b * groups + g) * in * in_pixels * size, in, window, w + g * out * k * size, out,
+      if (!convolve_group (runtime, real, x + (b * groups + g) * in * in_pixels * size, in, window, w + g * out * k * size, out,
                            columns, rows_at_once, y + (b * groups + g) * out * pixels * size, error))
         return FALSE;
 
@@ -221,7 +223,8 @@ spread_first (const LfbConvSettings  *settings,
 }
 
 static LfbTensor *
-run_real (const LfbConvSettings  *settings,
+run_real (const LfbRuntime       *runtime,
+          const LfbConvSettings  *settings,
           LfbTensor              *input,
           LfbTensor              *weight,
           LfbTensor              *bias,
@@ -265,7 +268,7 @@ run_real (const LfbConvSettings  *settings,
       if (spread == NULL)
         return NULL;
     }
-  if (!convolve (real, &image, &window, settings->groups, out_channels, x,
+  if (!convolve (runtime, real, &image, &window, settings->groups, out_channels, x,
                  rows != NULL ? rows : lfb_tensor_get_data (weight, NULL), array.data, error))
     return NULL;
 
@@ -316,7 +319,7 @@ float_conv (LfbCall  *call,
       memset (settings.before, 0, sizeof settings.before);
       memset (settings.after, 0, sizeof settings.after);
     }
-  result = run_real (&settings, padded != NULL ? padded : x, w, bias, error);
+  result = run_real (call->runtime, &settings, padded != NULL ? padded : x, w, bias, error);
 
   return result != NULL ? lfb_value_take_tensor (lfb_tensor_convert (result, lfb_tensor_get_dtype (input), error)) : NULL;
 }

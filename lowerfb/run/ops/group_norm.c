@@ -210,31 +210,54 @@ norm_plan_init (NormPlan   *self,
 APPLY_AFFINE (apply_affine_f32, float)
 APPLY_AFFINE (apply_affine_f64, double)
 
-#define NORMALIZE(name, real, apply_affine) \
-  static void \
-  name (const NormPlan *self, \
-        const real     *x, \
-        real           *y) \
-  { \
-    for (gsize g = 0; g < self->n_groups; g++) \
-      { \
-        gsize begin = g * self->length, end = begin + self->length; \
-        double sum = 0, squares = 0, mean; \
-        real r; \
-        \
-        for (gsize i = begin; i < end; i++) \
-          sum += x[i]; \
-        mean = sum / self->length; \
-        for (gsize i = begin; i < end; i++) \
-          squares += (x[i] - mean) * (x[i] - mean); \
-        r = 1 / sqrt (squares / self->length + self->eps); \
-        for (gsize i = begin; i < end; i++) \
-          y[i] = apply_affine (self, (x[i] - (real) mean) * r, i); \
-      } \
-  }
+typedef struct {
+  const LfbRuntime *runtime;
+  const NormPlan *plan;
+  const float *x;
+  float *y;
+} FloatsJob;
 
-NORMALIZE (normalize_f32, float, apply_affine_f32)
-NORMALIZE (normalize_f64, double, apply_affine_f64)
+/* By the kernel, but for gammas and betas that several elements share. */
+static void
+normalize_f32 (gsize    first,
+               gsize    last,
+               gpointer user_data)
+{
+  const FloatsJob *job = user_data;
+  const NormPlan *plan = job->plan;
+  gboolean alike = plan->affine_inner == 1 && plan->n_affine == plan->length;
+
+  for (gsize g = first; g < last; g++)
+    {
+      gsize begin = g * plan->length, end = begin + plan->length;
+
+      job->runtime->kernels.layer_norm.run (job->x + begin, job->y + begin, plan->length, alike ? plan->gamma : NULL,
+                                            alike ? plan->beta : NULL, plan->eps);
+      for (gsize i = begin; i < end && !alike; i++)
+        job->y[i] = apply_affine_f32 (plan, job->y[i], i);
+    }
+}
+
+static void
+normalize_f64 (const NormPlan *self,
+               const double   *x,
+               double         *y)
+{
+  for (gsize g = 0; g < self->n_groups; g++)
+    {
+      gsize begin = g * self->length, end = begin + self->length;
+      double sum = 0, squares = 0, mean, r;
+
+      for (gsize i = begin; i < end; i++)
+        sum += x[i];
+      mean = sum / self->length;
+      for (gsize i = begin; i < end; i++)
+        squares += (x[i] - mean) * (x[i] - mean);
+      r = 1 / sqrt (squares / self->length + self->eps);
+      for (gsize i = begin; i < end; i++)
+        y[i] = apply_affine_f64 (self, (x[i] - mean) * r, i);
+    }
+}
 
 typedef struct {
   const LfbKernels *kernels;
@@ -441,7 +464,8 @@ norm (LfbCall  *call,
       if (real == LFB_DTYPE_FLOAT64)
         normalize_f64 (&plan, lfb_tensor_get_data (x, NULL), array.data);
       else
-        normalize_f32 (&plan, lfb_tensor_get_data (x, NULL), array.data);
+        lfb_runtime_parallel (call->runtime, plan.n_groups, MAX (GRAIN / MAX (plan.length, 1), 1), normalize_f32,
+                              &(FloatsJob) { call->runtime, &plan, lfb_tensor_get_data (x, NULL), array.data });
       y = lfb_array_seal (&array, error);
     }
 

@@ -290,7 +290,7 @@ float_linear (LfbCall  *call,
   if (!lfb_linear_shape ("input", own, n_dims, n, k, shape, &m, error) ||
       !lfb_array_init (&array, real, shape, lfb_tensor_get_n_dims (w) == 2 ? n_dims : n_dims - 1, error) ||
       !lfb_fill_bias (bias, real, m, n, array.data, error) ||
-      !lfb_gemm (real, FALSE, TRUE, m, n, k, lfb_tensor_get_data (x, NULL), k, lfb_tensor_get_data (w, NULL), k,
+      !lfb_gemm (call->runtime, real, TRUE, m, n, k, lfb_tensor_get_data (x, NULL), k, lfb_tensor_get_data (w, NULL), k,
                  TRUE, array.data, n, error))
     return NULL;
   result = lfb_array_seal (&array, error);

@@ -117,10 +117,11 @@ multiply_integers (gsize          m,
 }
 
 static gboolean
-multiply (const Product  *product,
-          LfbDType        dtype,
-          LfbArray       *array,
-          GError        **error)
+multiply (const LfbRuntime  *runtime,
+          const Product     *product,
+          LfbDType           dtype,
+          LfbArray          *array,
+          GError           **error)
 {
   gsize m = product->m, n = product->n, k = product->k, size = lfb_dtype_size (dtype);
   const char *x = lfb_tensor_get_data (product->a, NULL), *y = lfb_tensor_get_data (product->b, NULL);
@@ -132,7 +133,7 @@ multiply (const Product  *product,
 
       if (dtype == LFB_DTYPE_INT64)
         multiply_integers (m, n, k, a, b, c);
-      else if (!lfb_gemm (dtype, FALSE, FALSE, m, n, k, a, k, b, n, FALSE, c, n, error))
+      else if (!lfb_gemm (runtime, dtype, FALSE, m, n, k, a, k, b, n, FALSE, c, n, error))
         return FALSE;
     }
 
@@ -141,9 +142,10 @@ multiply (const Product  *product,
 
 /* Both of one type, which is that of the result; 16 bits are computed in float32. */
 static LfbTensor *
-plain_product (LfbTensor  *a,
-               LfbTensor  *b,
-               GError    **error)
+plain_product (const LfbRuntime  *runtime,
+               LfbTensor         *a,
+               LfbTensor         *b,
+               GError           **error)
 {
   LfbDType dtype = lfb_tensor_get_dtype (a), compute = LFB_DTYPE_FLOAT32;
   g_auto (Product) product = { 0 };
@@ -162,7 +164,7 @@ plain_product (LfbTensor  *a,
   y = x != NULL ? lfb_tensor_convert (b, compute, error) : NULL;
   if (y == NULL || !product_init (&product, x, y, error) ||
       !lfb_array_init (&array, compute, product.shape, product.n_dims, error) ||
-      !multiply (&product, compute, &array, error))
+      !multiply (runtime, &product, compute, &array, error))
     return NULL;
   result = lfb_array_seal (&array, error);
 
@@ -176,7 +178,7 @@ matmul (LfbCall  *call,
   LfbTensor *a = lfb_call_tensor (call, "input", error);
   LfbTensor *b = a != NULL ? lfb_call_tensor (call, "other", error) : NULL;
 
-  return b != NULL ? lfb_value_take_tensor (plain_product (a, b, error)) : NULL;
+  return b != NULL ? lfb_value_take_tensor (plain_product (call->runtime, a, b, error)) : NULL;
 }
 
 static LfbValue *
@@ -197,7 +199,7 @@ strict_product (LfbCall   *call,
       return NULL;
     }
 
-  return lfb_value_take_tensor (plain_product (a, b, error));
+  return lfb_value_take_tensor (plain_product (call->runtime, a, b, error));
 }
 
 static LfbValue *
@@ -258,7 +260,7 @@ add_product (LfbCall  *call,
       !lfb_check_dtype ("input", input, lfb_tensor_get_dtype (a), error) ||
       !lfb_call_double (call, "beta", &beta, error))
     return NULL;
-  multiplied = plain_product (a, b, error);
+  multiplied = plain_product (call->runtime, a, b, error);
   if (multiplied == NULL)
     return NULL;
   own = lfb_tensor_get_shape (input, &n_own);
