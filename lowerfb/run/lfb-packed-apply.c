@@ -147,7 +147,7 @@ lfb_packed_taps_apply (const LfbPackedTaps  *self,
 
   fill_requantize (&output, &stage, input, zero_point, relu);
 
-  return lfb_packed_taps_run (self, runtime, name, input, output.x_zero_point, &output, NULL, NULL, array, error);
+  return lfb_packed_taps_run (self, runtime, name, input, &output, NULL, NULL, array, error);
 }
 
 /* y = clamp (round ((float (acc) + b / (sx sw)) * m + (q2 - z2) * (s2 / sy)) + zy) */
@@ -202,7 +202,7 @@ lfb_packed_taps_apply_add (const LfbPackedTaps  *self,
   addend.scale = (float) lfb_tensor_get_scale (extra) / (float) scale;
   addend.zero_point = lfb_tensor_get_zero_point (extra);
 
-  return lfb_packed_taps_run (self, runtime, name, input, output.x_zero_point, &output, NULL, &addend, array, error);
+  return lfb_packed_taps_run (self, runtime, name, input, &output, NULL, &addend, array, error);
 }
 
 gboolean
@@ -228,5 +228,5 @@ lfb_packed_taps_apply_dynamic (const LfbPackedTaps  *self,
   output.x_zero_point = lfb_tensor_get_zero_point (quantized);
   output.relu = relu;
 
-  return lfb_packed_taps_run (self, runtime, name, quantized, output.x_zero_point, NULL, &output, NULL, array, error);
+  return lfb_packed_taps_run (self, runtime, name, quantized, NULL, &output, NULL, array, error);
 }

@@ -62,22 +62,10 @@ gboolean       lfb_packed_taps_run      (const LfbPackedTaps    *self,
                                          const LfbRuntime       *runtime,
                                          const char             *name,
                                          LfbTensor              *input,
-                                         gint32                  x_zero_point,
                                          const LfbRequantize    *requantize,
                                          const LfbRescale       *rescale,
                                          const LfbAddend        *addend,
                                          LfbArray               *array,
-                                         GError                **error);
-
-/* A transposed convolution is a plain one with stride 1 over the input with
- * gaps of @fill between its pixels: sets @window to that one's, and returns the
- * image (channels last, elements of @item_size bytes). */
-gpointer       lfb_conv_spread          (const LfbConvSettings  *settings,
-                                         const LfbImage         *image,
-                                         gconstpointer           from,
-                                         gsize                   item_size,
-                                         gconstpointer           fill,
-                                         LfbWindow              *window,
                                          GError                **error);
 
 G_END_DECLS

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* See lfb-packed-taps-private.h; numerics.md, "Linear and convolution". Sums
- * are exact integers, so that a transposed convolution may be computed as the
- * plain one that has the same products.
- */
+/* See lfb-packed-taps-private.h; numerics.md, "Linear and convolution". */
 
 #include <lowerfb/run/lfb-packed-taps-private.h>
 #include <lowerfb/run/lfb-scratch-private.h>
@@ -29,10 +26,12 @@ pack (LfbPackedTaps     *self,
       GError           **error)
 {
   const LfbConvKernel *kernel = &runtime->kernels.conv;
-  LfbConvWeights weights = { 0 };
+  LfbTransposedWeights weights = { 0 };
+  LfbConvWeights *conv = &weights.conv;
   g_autofree gint8 *rows = NULL;
   gsize products = lfb_volume (self->settings.kernel) * (self->in_channels / self->settings.groups);
   gsize limit = lfb_accumulation_limit (self->params.zero_points != NULL);
+  void *scratch;
 
   if (products > limit)
     {
@@ -41,20 +40,34 @@ pack (LfbPackedTaps     *self,
                    G_GSIZE_FORMAT ": more could leave the 32 bits of the sum", products, limit);
       return FALSE;
     }
-  rows = lfb_conv_weight_rows (&self->settings, weight, TRUE, error);
+  rows = lfb_conv_weight_last (&self->settings, &runtime->kernels.transpose, weight, error);
   if (rows == NULL)
     return FALSE;
 
-  weights.in_channels = self->in_channels;
-  weights.out_channels = self->out_channels;
-  weights.groups = self->settings.groups;
-  memcpy (weights.kernel, self->settings.kernel, sizeof weights.kernel);
-  weights.w = rows;
-  weights.zero_points = self->params.zero_points;
-  self->packed = lfb_try_alloc_aligned (kernel->pack_size (&weights), 1, error);
+  conv->in_channels = self->in_channels;
+  conv->out_channels = self->out_channels;
+  conv->groups = self->settings.groups;
+  memcpy (conv->kernel, self->settings.kernel, sizeof conv->kernel);
+  conv->w = rows;
+  conv->zero_points = self->params.zero_points;
+  memcpy (weights.stride, self->settings.stride, sizeof weights.stride);
+  memcpy (weights.dilation, self->settings.dilation, sizeof weights.dilation);
+
+  self->packed = lfb_try_alloc_aligned (self->settings.transposed ? lfb_transposed_pack_size (kernel, &weights)
+                                                                  : kernel->pack_size (conv), 1, error);
   if (self->packed == NULL)
     return FALSE;
-  kernel->pack (&weights, self->packed);
+  if (!self->settings.transposed)
+    {
+      kernel->pack (conv, self->packed);
+      return TRUE;
+    }
+
+  scratch = lfb_try_alloc_aligned (lfb_transposed_pack_scratch_size (&weights), 1, error);
+  if (scratch == NULL)
+    return FALSE;
+  lfb_transposed_pack (kernel, &weights, self->packed, scratch);
+  free (scratch);
 
   return TRUE;
 }
@@ -77,84 +90,6 @@ lfb_packed_taps_new (const LfbRuntime       *runtime,
   return self;
 }
 
-static void
-fill_elements (char          *to,
-               gsize          n,
-               gsize          item_size,
-               gconstpointer  fill)
-{
-  if (item_size == 1)
-    memset (to, *(const guint8 *) fill, n);
-  else
-    for (gsize i = 0; i < n; i++)
-      memcpy (to + i * item_size, fill, item_size);
-}
-
-gpointer
-lfb_conv_spread (const LfbConvSettings  *settings,
-                 const LfbImage         *image,
-                 gconstpointer           from,
-                 gsize                   item_size,
-                 gconstpointer           fill,
-                 LfbWindow              *window,
-                 GError                **error)
-{
-  gsize cut[3], n, pixels = lfb_volume (image->size), pixel_size = image->channels * item_size;
-  g_autofree char *last = NULL;
-  char *spread;
-
-  /* Padding of a transposed convolution takes away: what is left of the reach
-   * of the kernel is padding of the plain one, and if nothing is left, pixels
-   * go.
-   */
-  for (gsize i = 0; i < 3; i++)
-    {
-      gint64 reach = (gint64) settings->dilation[i] * ((gint64) settings->kernel[i] - 1);
-      gint64 padding = reach - settings->before[i];
-      gint64 size = ((gint64) image->size[i] - 1) * (gint64) settings->stride[i] + 1;
-
-      cut[i] = MAX (-padding, 0);
-      window->in_size[i] = MAX (size - (gint64) cut[i], 1);
-      window->padding[i] = MAX (padding, 0);
-      window->stride[i] = 1;
-    }
-
-  if (!g_size_checked_mul (&n, window->in_size[0], window->in_size[1]) ||
-      !g_size_checked_mul (&n, n, window->in_size[2]) ||
-      !g_size_checked_mul (&n, n, image->channels) ||
-      !g_size_checked_mul (&n, n, image->batch))
-    n = G_MAXSIZE;
-  spread = lfb_try_alloc (n, item_size, error);
-  last = spread != NULL ? lfb_try_alloc (image->batch * pixels, pixel_size, error) : NULL;
-  if (last == NULL)
-    {
-      g_free (spread);
-      return NULL;
-    }
-  fill_elements (spread, n, item_size, fill);
-  lfb_to_channels_last (from, last, item_size, image->batch, image->channels, pixels);
-
-  for (gsize b = 0; b < image->batch; b++)
-    for (gsize p = 0; p < pixels; p++)
-      {
-        gsize at[3] = { p / (image->size[1] * image->size[2]), p / image->size[2] % image->size[1], p % image->size[2] };
-        gboolean inside = TRUE;
-        gsize to = b;
-
-        for (gsize i = 0; i < 3; i++)
-          {
-            gsize place = at[i] * settings->stride[i];
-
-            inside &= place >= cut[i];
-            to = to * window->in_size[i] + (place - cut[i]);
-          }
-        if (inside)
-          memcpy (spread + to * pixel_size, last + (b * pixels + p) * pixel_size, pixel_size);
-      }
-
-  return spread;
-}
-
 typedef struct {
   const LfbPackedTaps *conv;
   const LfbConvKernel *kernel;
@@ -169,6 +104,34 @@ typedef struct {
   gboolean by_outputs;
   gint failed;
 } ConvJob;
+
+/* Places of a transposed convolution, @begin to @end - 1. */
+static void
+run_places (gsize    begin,
+            gsize    end,
+            gpointer user_data)
+{
+  ConvJob *job = user_data;
+  LfbTransposedArgs args = { 0 };
+
+  args.scratch = lfb_thread_scratch (lfb_transposed_scratch_size (job->kernel, job->conv->packed, job->window));
+  if (args.scratch == NULL)
+    {
+      g_atomic_int_set (&job->failed, TRUE);
+      return;
+    }
+
+  args.window = job->window;
+  args.x = job->x;
+  args.x_stride = job->x_stride;
+  args.y_stride = job->y_stride;
+  args.begin = begin;
+  args.end = end;
+  if (job->requantize != NULL)
+    lfb_transposed_run_u8 (job->kernel, job->conv->packed, &args, job->requantize, job->y);
+  else
+    lfb_transposed_run_f32 (job->kernel, job->conv->packed, &args, job->rescale, job->y);
+}
 
 /* Pixels, or outputs, @begin to @end - 1. */
 static void
@@ -201,29 +164,6 @@ run_part (gsize    begin,
     job->kernel->run_u8 (job->conv->packed, &args, job->requantize, job->y);
   else
     job->kernel->run_f32 (job->conv->packed, &args, job->rescale, job->y);
-}
-
-/* The input channels last, with gaps if transposed. */
-static gpointer
-arrange_input (const LfbPackedTaps  *self,
-               const LfbImage       *image,
-               LfbTensor            *input,
-               gint32                x_zero_point,
-               LfbWindow            *window,
-               GError              **error)
-{
-  guint8 fill = x_zero_point;
-  guint8 *last;
-
-  if (self->settings.transposed)
-    return lfb_conv_spread (&self->settings, image, lfb_tensor_get_data (input, NULL), 1, &fill, window, error);
-
-  last = lfb_try_alloc (lfb_tensor_get_n_elements (input), 1, error);
-  if (last != NULL)
-    lfb_to_channels_last (lfb_tensor_get_data (input, NULL), last, 1, image->batch, image->channels,
-                          lfb_volume (image->size));
-
-  return last;
 }
 
 /* Every thread reads what it is not split by: parts are outputs where the weights are
@@ -269,17 +209,27 @@ lfb_packed_taps_run_pixels (const LfbPackedTaps  *self,
                             GError              **error)
 {
   ConvJob job = { self, &runtime->kernels.conv, window, x, x_stride, y_stride, requantize, rescale, addend, y };
-  gsize step = job.kernel->n_step (self->packed);
+  gsize step, row = window->out_size[2];
   double cost;
 
-  job.n_pixels = batch * lfb_volume (window->out_size);
-  job.by_outputs = split_by_outputs (self, window, batch, step, lfb_threads_get_n (runtime->threads));
-  cost = estimate (self, job.n_pixels);
-  /* Of an image whole rows, which kernels take at once. */
-  if (job.by_outputs)
-    lfb_runtime_split (runtime, self->out_channels, step, cost, run_part, &job);
+  /* All taps meet one of the outputs of a place. */
+  if (self->settings.transposed)
+    {
+      job.n_pixels = batch * lfb_transposed_places (window, &row);
+      lfb_runtime_split (runtime, job.n_pixels, row, estimate (self, job.n_pixels), run_places, &job);
+    }
   else
-    lfb_runtime_split (runtime, job.n_pixels, window->out_size[2], cost, run_part, &job);
+    {
+      step = job.kernel->n_step (self->packed);
+      job.n_pixels = batch * lfb_volume (window->out_size);
+      job.by_outputs = split_by_outputs (self, window, batch, step, lfb_threads_get_n (runtime->threads));
+      cost = estimate (self, job.n_pixels);
+      /* Of an image whole rows, which kernels take at once. */
+      if (job.by_outputs)
+        lfb_runtime_split (runtime, self->out_channels, step, cost, run_part, &job);
+      else
+        lfb_runtime_split (runtime, job.n_pixels, row, cost, run_part, &job);
+    }
   if (job.failed)
     g_set_error_literal (error, LFB_ERROR, LFB_ERROR_RANGE, "there is not enough memory for the convolution");
 
@@ -360,7 +310,6 @@ lfb_packed_taps_run (const LfbPackedTaps  *self,
                      const LfbRuntime     *runtime,
                      const char           *name,
                      LfbTensor            *input,
-                     gint32                x_zero_point,
                      const LfbRequantize  *requantize,
                      const LfbRescale     *rescale,
                      const LfbAddend      *addend,
@@ -400,8 +349,10 @@ lfb_packed_taps_run (const LfbPackedTaps  *self,
   if (array->n_elements == 0)
     return TRUE;
 
-  x = arrange_input (self, &image, input, x_zero_point, &window, error);
+  x = lfb_try_alloc (lfb_tensor_get_n_elements (input), 1, error);
+  if (x == NULL)
+    return FALSE;
+  lfb_to_channels_last (lfb_tensor_get_data (input, NULL), x, 1, image.batch, image.channels, lfb_volume (image.size));
 
-  return x != NULL && run_window (self, runtime, &image, &window, x, requantize, rescale, addend, array,
-                                  error);
+  return run_window (self, runtime, &image, &window, x, requantize, rescale, addend, array, error);
 }

@@ -90,11 +90,25 @@ gboolean   lfb_conv_settings_window (const LfbConvSettings  *self,
                                      const LfbImage         *image,
                                      LfbWindow              *window,
                                      GError                **error);
-/* (out, kernel..., in / groups) of a weight as torch keeps it, with the taps
- * turned round if transposed; elements of @item_size bytes. */
-gpointer   lfb_conv_weight_rows     (const LfbConvSettings  *self,
+/* (out, kernel..., in / groups) of an 8-bit weight as torch keeps it. */
+gint8     *lfb_conv_weight_last     (const LfbConvSettings     *self,
+                                     const LfbTransposeKernel  *transpose,
+                                     LfbTensor                 *weight,
+                                     GError                   **error);
+
+/* Of floats a transposed convolution is a plain one with stride 1 over the input with gaps
+ * of @fill between its pixels: sets @window to that one's, and returns the
+ * image (channels last, elements of @item_size bytes). */
+gpointer   lfb_conv_spread          (const LfbConvSettings  *settings,
+                                     const LfbImage         *image,
+                                     gconstpointer           from,
+                                     gsize                   item_size,
+                                     gconstpointer           fill,
+                                     LfbWindow              *window,
+                                     GError                **error);
+/* The weight for that, (out, in / groups, kernel...) with the taps turned round. */
+gpointer   lfb_conv_spread_weight   (const LfbConvSettings  *self,
                                      LfbTensor              *weight,
-                                     gboolean                channels_last,
                                      GError                **error);
 
 /* (batch, pixels, channels) from (batch, channels, pixels), and back. */

@@ -328,36 +328,31 @@ lfb_conv_settings_window (const LfbConvSettings  *self,
 /* The weight's dimensions are (out, in / groups, taps), or for a transposed
  * convolution (in, out / groups, taps) with groups outermost.
  */
-gpointer
-lfb_conv_weight_rows (const LfbConvSettings  *self,
-                      LfbTensor              *weight,
-                      gboolean                channels_last,
-                      GError                **error)
+gint8 *
+lfb_conv_weight_last (const LfbConvSettings     *self,
+                      const LfbTransposeKernel  *transpose,
+                      LfbTensor                 *weight,
+                      GError                   **error)
 {
-  gsize item_size = lfb_dtype_size (lfb_tensor_get_dtype (weight));
   gsize taps = lfb_volume (self->kernel);
   gsize first = lfb_tensor_get_dim (weight, 0), second = lfb_tensor_get_dim (weight, 1);
-  gsize in = self->transposed ? first / self->groups : second;
-  gsize out = self->transposed ? second : first / self->groups;
+  /* Matrices of the channels that end up last by the rest. */
+  gsize n = self->transposed ? self->groups : first;
+  gsize channels = self->transposed ? first / self->groups : second;
+  gsize rest = self->transposed ? second * taps : taps;
   const char *from = lfb_tensor_get_data (weight, NULL);
-  char *rows = lfb_try_alloc (lfb_tensor_get_n_elements (weight), item_size, error);
+  gint8 *to = lfb_try_alloc (lfb_tensor_get_n_elements (weight), 1, error);
+  LfbMatrix matrix = { channels, rest, rest, channels };
 
-  if (rows == NULL)
+  if (to == NULL)
     return NULL;
-  for (gsize g = 0; g < self->groups; g++)
-    for (gsize o = 0; o < out; o++)
-      for (gsize i = 0; i < in; i++)
-        for (gsize t = 0; t < taps; t++)
-          {
-            gsize row = (g * out + o) * in * taps;
-            gsize to = channels_last ? row + t * in + i : row + i * taps + t;
-            gsize at = self->transposed ? ((g * in + i) * out + o) * taps + (taps - 1 - t)
-                                        : ((g * out + o) * in + i) * taps + t;
+  if (channels == 1 || rest == 1)
+    memcpy (to, from, n * channels * rest);
+  else
+    for (gsize i = 0; i < n; i++)
+      transpose->run (from + i * channels * rest, to + i * channels * rest, 1, &matrix);
 
-            memcpy (rows + to * item_size, from + at * item_size, item_size);
-          }
-
-  return rows;
+  return to;
 }
 
 /* Both directions are one transposition of a matrix of @rows by @columns, in

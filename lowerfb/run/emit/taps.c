@@ -127,7 +127,7 @@ lfb_emit_taps (LfbEmit              *self,
   gboolean batched = input->n_dims == n_spatial + 2, flat = n_spatial != taps->settings.n_spatial;
   LfbEmitted emitted;
 
-  if (taps->settings.transposed || taps->settings.pad_mode != LFB_PAD_CONSTANT || input->dtype != LFB_DTYPE_QUINT8 ||
+  if (taps->settings.pad_mode != LFB_PAD_CONSTANT || input->dtype != LFB_DTYPE_QUINT8 ||
       (!batched && input->n_dims != n_spatial + 1) ||
       (extra != NULL && (extra->dtype != LFB_DTYPE_QUINT8 || extra->n_dims != input->n_dims)))
     return LFB_EMITTED_NOTHING;

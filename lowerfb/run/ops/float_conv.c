@@ -263,7 +263,7 @@ run_real (const LfbRuntime       *runtime,
 
   if (settings->transposed)
     {
-      rows = lfb_conv_weight_rows (settings, weight, FALSE, error);
+      rows = lfb_conv_spread_weight (settings, weight, error);
       x = spread = rows != NULL ? spread_first (settings, &image, x, lfb_dtype_size (real), &window, error) : NULL;
       if (spread == NULL)
         return NULL;

@@ -185,7 +185,7 @@ can_add (const LfbInstr *product,
   data = product->data;
 
   /* A table may have given the same integers another zero point. */
-  return !data->adds && data->output.y_zero_point == product->y.zero_point && lfb_operand_is_pixels (other, &stride) && lfb_operand_is_pixels (&add->y, &stride) &&
+  return !data->adds && !data->taps->settings.transposed && data->output.y_zero_point == product->y.zero_point && lfb_operand_is_pixels (other, &stride) && lfb_operand_is_pixels (&add->y, &stride) &&
          memcmp (other->shape, product->y.shape, sizeof other->shape) == 0 &&
          lfb_addend_fits (product->y.scale, other->scale, add->y.scale);
 }
