@@ -29,6 +29,7 @@ packages_tests=(
   clang
   fish
   gi-docgen
+  gir1.2-gdkpixbuf-2.0
   gjs
   gnome-desktop-testing
   graphviz
