@@ -235,6 +235,31 @@ check_lines (const LfbKernels *kernels)
     }
 }
 
+/* Few outputs, of which neighbouring pixels may be computed together. */
+static void
+check_pairs (const LfbKernels *kernels)
+{
+  for (size_t width = 1; width <= 24; width++)
+    for (size_t form = 0; form < 12; form++)
+      {
+        static const size_t channels[] = { 3, 16, 32, 5 };
+        ConvCase c = plain_case (channels[form % 4], form % 3 == 0 ? 8 : 16, 1, 4, form % 5 == 0 ? 5 : 3, 1);
+        LfbWindow *w = &c.window;
+
+        w->padding[2] = (size_t) rnd_between (-2, 3);
+        w->out_size[2] = width;
+        w->in_size[2] = (size_t) rnd_between (1, (int64_t) width + 4);
+        c.batch = 1 + form % 2;
+        c.y_gap = rnd_one_in (6) ? 3 : 0;
+        c.x_gap = rnd_one_in (6) ? 3 : 0;
+        c.split_pixels = rnd_one_in (2);
+        c.add = (int) rnd_between (0, 2);
+        c.q_gap = rnd_one_in (6) ? 3 : 0;
+        c.place = rnd_place ();
+        conv_case_run (kernels, &c);
+      }
+}
+
 /* What is added, in each way of computing a convolution. */
 static void
 check_addends (const LfbKernels *kernels)
@@ -265,6 +290,7 @@ check (const LfbKernels *kernels)
 {
   check_addends (kernels);
   check_lines (kernels);
+  check_pairs (kernels);
   check_channels (kernels);
   check_saturation (kernels);
   check_zero_points (kernels);

@@ -9,3 +9,4 @@
 extern const LfbConvWay lfb_conv_dense_avx512vnni;
 extern const LfbConvWay lfb_conv_depthwise_avx512vnni;
 extern const LfbConvWay lfb_conv_grouped_avx512vnni;
+extern const LfbConvWay lfb_conv_paired_avx512vnni;

@@ -11,6 +11,7 @@
 static const LfbConvWay * const ways[] = {
   &lfb_conv_depthwise_avx512vnni,
   &lfb_conv_grouped_avx512vnni,
+  &lfb_conv_paired_avx512vnni,
   &lfb_conv_dense_avx512vnni,
 };
 
