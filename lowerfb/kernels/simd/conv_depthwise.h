@@ -104,6 +104,35 @@ pack_size (const LfbConvWeights *weights)
          (packed.channels + LFB_BLOCK_CHANNELS - 1) / LFB_BLOCK_CHANNELS * block_size (&packed);
 }
 
+/* The weights of a channel, less @less, or ones in their place, to the lane that begins at
+ * @to, its rows moved down by @moved. */
+static inline void
+pack_set (const Packed *packed,
+          const int8_t *w,
+          int32_t       less,
+          bool          ones,
+          size_t        moved,
+          Weight       *to)
+{
+  const size_t tap_size = LFB_BLOCK_CHANNELS * LFB_GROUP;
+
+  if (packed->flat)
+    {
+      for (size_t i = 0; i < packed->volume; i++)
+        to[i / LFB_GROUP * tap_size + i % LFB_GROUP] = (Weight) (ones ? 1 : w[i] - less);
+      return;
+    }
+
+  for (size_t row = 0; row < packed->rows; row++, w += packed->taps)
+    {
+      size_t slot = row + moved;
+      Weight *first = to + slot / LFB_GROUP * packed->taps * tap_size + slot % LFB_GROUP;
+
+      for (size_t tap = 0; tap < packed->taps; tap++)
+        first[tap * tap_size] = (Weight) (ones ? 1 : w[tap] - less);
+    }
+}
+
 static void
 pack_lane (const LfbConvWeights *weights,
            const Packed         *packed,
@@ -113,34 +142,25 @@ pack_lane (const LfbConvWeights *weights,
   uint8_t *block = find_block (packed, n);
   int32_t *sums = (int32_t *) (block + packed->sets * set_size (packed));
   size_t channel = n + lfb_block_channel (lane);
-  int32_t zero_point;
+  const int8_t *w = weights->w + channel * packed->volume;
+  Weight *first = (Weight *) block + lane * LFB_GROUP, *second = (Weight *) (block + set_size (packed)) + lane * LFB_GROUP;
+  int32_t zero_point, less, sum = 0;
 
   if (channel >= packed->channels)
     return;
 
   zero_point = weights->zero_points != NULL ? weights->zero_points[channel] : 0;
-  sums[LFB_BLOCK_CHANNELS + lane] = zero_point;
-  sums[lane] = -(int32_t) packed->volume * zero_point;
-
+  less = packed->zero_points ? 0 : zero_point;
   for (size_t i = 0; i < packed->volume; i++)
-    {
-      int8_t w = weights->w[channel * packed->volume + i];
-      size_t row = packed->flat ? i % LFB_GROUP : i / packed->taps;
-      size_t tap = packed->flat ? i / LFB_GROUP : i % packed->taps;
+    sum += w[i];
+  sums[lane] = sum - (int32_t) packed->volume * zero_point;
+  sums[LFB_BLOCK_CHANNELS + lane] = zero_point;
 
-      sums[lane] += w;
-      for (size_t set = 0; set < packed->sets; set++)
-        {
-          size_t slot = row + (packed->pairs ? set : 0);
-          size_t at = (slot / LFB_GROUP * packed->taps + tap) * LFB_BLOCK_CHANNELS + lane;
-          Weight *to = (Weight *) (block + set * set_size (packed)) + at * LFB_GROUP + slot % LFB_GROUP;
-
-          if (set == 1 && packed->zero_points)
-            *to = 1;
-          else
-            *to = (Weight) (w - (packed->zero_points ? 0 : zero_point));
-        }
-    }
+  pack_set (packed, w, less, false, 0, first);
+  if (packed->pairs)
+    pack_set (packed, w, less, false, 1, second);
+  else if (packed->zero_points)
+    pack_set (packed, w, less, true, 0, second);
 }
 
 static void

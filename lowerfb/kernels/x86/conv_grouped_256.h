@@ -110,21 +110,36 @@ pack_lane (const LfbConvWeights *weights,
 {
   size_t parts = packed->parts, size = packed->taps * LFB_GROUP * parts;
   size_t output = n + channel_of (parts, lane);
-  Weight *to = (Weight *) find_block (packed, n);
-  int32_t *sums = (int32_t *) (to + n_weights (packed));
+  Weight *to = (Weight *) find_block (packed, n) + lane * LFB_GROUP;
   const int8_t *w = weights->w + output * size;
 
   if (output >= packed->channels)
     return;
 
-  for (size_t tap = 0; tap < packed->taps; tap++)
-    for (size_t r = 0; r < parts; r++)
+  for (size_t tap = 0; tap < packed->taps; tap++, w += parts * LFB_GROUP)
+    for (size_t r = 0; r < parts; r++, to += LFB_BLOCK_CHANNELS * LFB_GROUP)
+      UNROLLED
       for (size_t i = 0; i < LFB_GROUP; i++)
-        to[((tap * parts + r) * LFB_BLOCK_CHANNELS + lane) * LFB_GROUP + i] =
-          w[(tap * parts + (lane + r) % parts) * LFB_GROUP + i];
+        to[i] = w[((lane + r) & (parts - 1)) * LFB_GROUP + i];
+}
 
-  for (size_t i = 0; i < size; i++)
-    sums[lane] += w[i];
+/* The sums of the weights of each lane, behind them. */
+static void
+sum_lanes (const Packed *packed,
+           size_t        n)
+{
+  const __m256i ones = LFB_SLAB_WIDE ? _mm256_set1_epi16 (1) : _mm256_set1_epi8 (1);
+  __m256i *w = (__m256i *) find_block (packed, n);
+  size_t steps = packed->taps * packed->parts;
+
+  for (size_t v = 0; v < LFB_BLOCK_SUMS; v++)
+    {
+      __m256i sum = _mm256_setzero_si256 ();
+
+      for (size_t i = 0; i < steps; i++)
+        sum = lfb_multiply_add (sum, ones, _mm256_loadu_si256 (w + i * LFB_BLOCK_SUMS + v));
+      _mm256_storeu_si256 (w + steps * LFB_BLOCK_SUMS + v, sum);
+    }
 }
 
 static void
@@ -137,8 +152,11 @@ pack (const LfbConvWeights *weights,
   *packed = describe (weights);
 
   for (size_t n = 0; n < packed->channels; n += LFB_BLOCK_CHANNELS)
-    for (size_t lane = 0; lane < LFB_BLOCK_CHANNELS; lane++)
-      pack_lane (weights, packed, n, lane);
+    {
+      for (size_t lane = 0; lane < LFB_BLOCK_CHANNELS; lane++)
+        pack_lane (weights, packed, n, lane);
+      sum_lanes (packed, n);
+    }
 }
 
 static size_t

@@ -62,6 +62,25 @@ pack_size (const LfbConvWeights *weights)
          lfb_quad_block_size (&packed, lfb_quad_vectors (&packed, last));
 }
 
+/* The bytes of a lane: @n of them, @step apart. */
+static inline uint32_t
+quad_of (const int8_t *w,
+         size_t        n,
+         size_t        step,
+         int32_t      *sum)
+{
+  uint32_t quad = 0;
+
+  for (size_t i = 0; i < n; i++)
+    {
+      quad |= (uint32_t) (uint8_t) w[i * step] << 8 * i;
+      *sum += w[i * step];
+    }
+
+  return quad;
+}
+
+/* The weights of the second row of a pair are those of the first, moved by one slot. */
 static void
 pack_channel (const LfbConvWeights *weights,
               const LfbQuadPacked  *packed,
@@ -70,30 +89,38 @@ pack_channel (const LfbConvWeights *weights,
 {
   size_t vectors = lfb_quad_vectors (packed, n / LFB_QUAD_BLOCK * LFB_QUAD_BLOCK);
   size_t lane = lfb_quad_lane (vectors, n % LFB_QUAD_BLOCK);
-  size_t half = packed->groups * packed->taps * vectors * 64;
-  int32_t *sums = (int32_t *) (block + 2 * half);
+  size_t half = packed->groups * packed->taps * vectors * 16;
+  const int8_t *w = weights->w + n * packed->volume;
+  uint32_t *quads = (uint32_t *) block + lane;
+  int32_t *sums = (int32_t *) block + 2 * half + lane;
+  int32_t sum = 0;
 
-  for (size_t i = 0; i < packed->volume; i++)
+  for (size_t tap = 0; tap < packed->taps; tap++)
     {
-      int8_t w = weights->w[n * packed->volume + i];
-      size_t row = packed->flat ? i % 4 : i / packed->taps;
-      size_t tap = packed->flat ? i / 4 : i % packed->taps;
+      uint32_t before = 0;
 
-      for (size_t second = 0; second <= (size_t) packed->pairs; second++)
+      for (size_t group = 0; group < packed->groups; group++)
         {
-          size_t slot = row + second;
-          size_t quad = (slot / 4 * packed->taps + tap) * vectors * 16 + lane;
+          size_t used = packed->flat ? packed->volume - 4 * tap : packed->rows - 4 * group;
+          const int8_t *first = w + (packed->flat ? 4 * tap : 4 * group * packed->taps + tap);
+          size_t step = packed->flat ? 1 : packed->taps, at = (group * packed->taps + tap) * vectors * 16;
+          uint32_t quad = used < 3    ? quad_of (first, used, step, &sum)
+                          : used == 3 ? quad_of (first, 3, step, &sum)
+                                      : quad_of (first, 4, step, &sum);
 
-          block[second * half + quad * 4 + slot % 4] = w;
+          quads[at] = quad;
+          if (packed->pairs)
+            quads[half + at] = quad << 8 | before >> 24;
+          before = quad;
         }
-
-      sums[lane] += w;
     }
 
+  sums[0] = sum;
   if (packed->zero_points)
-    sums[vectors * 16 + lane] = weights->zero_points[n];
+    sums[vectors * 16] = weights->zero_points[n];
 }
 
+/* Lanes without a channel are 0. */
 static void
 pack (const LfbConvWeights *weights,
       void                 *buffer)
@@ -299,4 +326,4 @@ run_f32 (const void        *packed,
   run (&(LfbQuadJob) { .args = args, .rescale = output, .x_zero_point = output->x_zero_point, .y_f32 = y }, packed);
 }
 
-LFB_CONV_ADDING_WAY (lfb_conv_depthwise_avx512vnni, LFB_CPU_AVX512VNNI)
+LFB_CONV_WAY (lfb_conv_depthwise_avx512vnni, LFB_CPU_AVX512VNNI)

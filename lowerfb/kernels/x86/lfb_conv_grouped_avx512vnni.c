@@ -98,19 +98,34 @@ pack_lane (const LfbConvWeights *weights,
 {
   size_t parts = packed->parts, size = packed->taps * 4 * parts;
   size_t output = n + channel_of (parts, sum, lane);
-  int8_t *block = (int8_t *) find_block (packed, n);
-  int32_t *total = (int32_t *) (block + packed->taps * parts * SUMS * 64) + sum * 16 + lane;
+  const int8_t *w = weights->w + output * size;
+  int8_t *to = (int8_t *) find_block (packed, n) + sum * 64 + lane * 4;
 
   if (output >= packed->channels)
     return;
 
-  for (size_t tap = 0; tap < packed->taps; tap++)
-    for (size_t r = 0; r < parts; r++)
-      memcpy (block + ((tap * parts + r) * SUMS + sum) * 64 + lane * 4,
-              weights->w + output * size + (tap * parts + (lane + r) % parts) * 4, 4);
+  for (size_t tap = 0; tap < packed->taps; tap++, w += 4 * parts)
+    for (size_t r = 0; r < parts; r++, to += SUMS * 64)
+      memcpy (to, w + ((lane + r) & (parts - 1)) * 4, 4);
+}
 
-  for (size_t i = 0; i < size; i++)
-    *total += weights->w[output * size + i];
+/* The sums of the weights of each lane, behind them. */
+static void
+sum_lanes (const Packed *packed,
+           size_t        n)
+{
+  const __m512i ones = _mm512_set1_epi8 (1);
+  __m512i *w = (__m512i *) find_block (packed, n);
+  size_t steps = packed->taps * packed->parts;
+
+  for (size_t sum = 0; sum < SUMS; sum++)
+    {
+      __m512i total = _mm512_setzero_si512 ();
+
+      for (size_t i = 0; i < steps; i++)
+        total = lfb_dpbusd (total, ones, w[i * SUMS + sum]);
+      w[steps * SUMS + sum] = total;
+    }
 }
 
 static void
@@ -123,9 +138,12 @@ pack (const LfbConvWeights *weights,
   *packed = describe (weights);
 
   for (size_t n = 0; n < packed->channels; n += BLOCK)
-    for (size_t sum = 0; sum < SUMS; sum++)
-      for (size_t lane = 0; lane < 16; lane++)
-        pack_lane (weights, packed, n, sum, lane);
+    {
+      for (size_t sum = 0; sum < SUMS; sum++)
+        for (size_t lane = 0; lane < 16; lane++)
+          pack_lane (weights, packed, n, sum, lane);
+      sum_lanes (packed, n);
+    }
 }
 
 static size_t
@@ -449,4 +467,4 @@ run_f32 (const void        *packed,
   run (&(Job) { .args = args, .rescale = output, .y_f32 = y }, packed, output->x_zero_point);
 }
 
-LFB_CONV_ADDING_WAY (lfb_conv_grouped_avx512vnni, LFB_CPU_AVX512VNNI)
+LFB_CONV_WAY (lfb_conv_grouped_avx512vnni, LFB_CPU_AVX512VNNI)

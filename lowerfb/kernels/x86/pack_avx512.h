@@ -50,14 +50,16 @@ static inline uint32_t
 lfb_last_group (const int8_t *row,
                 size_t        k)
 {
-  uint8_t bytes[4] = { 0 };
-  uint32_t group;
+  uint32_t group = 0;
 
-  if (k < 4)
-    memcpy (bytes, row, k);
-  else
-    memcpy (bytes + 4 - k % 4, row + k / 4 * 4, k % 4);
-  memcpy (&group, bytes, sizeof group);
+  if (k >= 4)
+    {
+      memcpy (&group, row + k - 4, sizeof group);
+      return group & UINT32_MAX << 8 * (4 - k % 4);
+    }
+
+  for (size_t i = 0; i < k; i++)
+    group |= (uint32_t) (uint8_t) row[i] << 8 * i;
 
   return group;
 }
