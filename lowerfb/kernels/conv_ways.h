@@ -8,20 +8,17 @@
 #pragma once
 
 #include <lowerfb/kernels/conv.h>
-#include <lowerfb/kernels/conv_added.h>
 
 typedef struct
 {
   bool                (*fits) (const LfbConvWeights *weights);
   const LfbConvKernel  *kernel;
-  bool                  adds;   /* an addend, itself; its own run_u8() gets none otherwise */
 } LfbConvWay;
 
 /* The packed buffer: this, then what the way packs. */
 typedef struct
 {
   _Alignas (64) size_t way;
-  size_t               out_channels;
 } LfbConvWayPacked;
 
 /* The functions of the variant, and itself, from an array `ways` of pointers, of
@@ -38,16 +35,10 @@ typedef struct
     return way; \
   } \
   \
-  static const LfbConvWay * \
-  way_of (const void *packed) \
-  { \
-    return ways[((const LfbConvWayPacked *) packed)->way]; \
-  } \
-  \
   static const LfbConvKernel * \
   kernel_of (const void *packed) \
   { \
-    return way_of (packed)->kernel; \
+    return ways[((const LfbConvWayPacked *) packed)->way]->kernel; \
   } \
   \
   static const void * \
@@ -69,7 +60,6 @@ typedef struct
     LfbConvWayPacked *packed = buffer; \
     \
     packed->way = choose (weights); \
-    packed->out_channels = weights->out_channels; \
     kernel_of (packed)->pack (weights, packed + 1); \
   } \
   \
@@ -83,10 +73,7 @@ typedef struct
   scratch_size (const void      *packed, \
                 const LfbWindow *window) \
   { \
-    size_t size = kernel_of (packed)->scratch_size (packed_of (packed), window); \
-    \
-    return way_of (packed)->adds ? size \
-                                 : lfb_conv_added_size (size, ((const LfbConvWayPacked *) packed)->out_channels); \
+    return kernel_of (packed)->scratch_size (packed_of (packed), window); \
   } \
   \
   static void \
@@ -95,11 +82,7 @@ typedef struct
           const LfbRequantize *output, \
           uint8_t             *y) \
   { \
-    if (args->addend != NULL && !way_of (packed)->adds) \
-      lfb_conv_added_run (kernel_of (packed), packed_of (packed), ((const LfbConvWayPacked *) packed)->out_channels, \
-                          args, output, y); \
-    else \
-      kernel_of (packed)->run_u8 (packed_of (packed), args, output, y); \
+    kernel_of (packed)->run_u8 (packed_of (packed), args, output, y); \
   } \
   \
   static void \
@@ -122,11 +105,8 @@ typedef struct
     .run_f32 = run_f32, \
   };
 
-/* A way, from the functions of the file and its fits(); one that leaves addends to
- * conv_added.h, and one that adds them itself. */
-#define LFB_CONV_WAY(name, flags) LFB_CONV_WAY_FULL (name, flags, false)
-#define LFB_CONV_ADDING_WAY(name, flags) LFB_CONV_WAY_FULL (name, flags, true)
-#define LFB_CONV_WAY_FULL(name, flags, adds_) \
+/* A way, from the functions of the file and its fits(). */
+#define LFB_CONV_WAY(name, flags) \
   static const LfbConvKernel kernel = { \
     .isa = "", \
     .needs = (flags), \
@@ -138,4 +118,4 @@ typedef struct
     .run_f32 = run_f32, \
   }; \
   \
-  const LfbConvWay name = { fits, &kernel, adds_ };
+  const LfbConvWay name = { fits, &kernel };

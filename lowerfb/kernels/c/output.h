@@ -87,19 +87,6 @@ lfb_requantize_add_row (const LfbRequantize    *requantize,
 }
 
 static inline void
-lfb_requantize_add_floats (const LfbRequantize  *requantize,
-                           const LfbAddend      *addend,
-                           const float *restrict sums,
-                           const uint8_t        *q,
-                           size_t                first,
-                           size_t                n,
-                           uint8_t     *restrict y)
-{
-  for (size_t i = 0; i < n; i++)
-    y[i] = lfb_requantize_add_one (requantize, addend, sums[i], q[i], first + i);
-}
-
-static inline void
 lfb_rescale_row (const LfbRescale       *rescale,
                  const int32_t *restrict acc,
                  size_t                  first,

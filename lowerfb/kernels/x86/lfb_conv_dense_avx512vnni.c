@@ -458,4 +458,4 @@ run_f32 (const void        *packed,
   run (find_packed (packed, args->window, args->x_stride), args, &tile, y, sizeof *y, rescale->x_zero_point);
 }
 
-LFB_CONV_ADDING_WAY (lfb_conv_dense_avx512vnni, LFB_CPU_AVX512VNNI)
+LFB_CONV_WAY (lfb_conv_dense_avx512vnni, LFB_CPU_AVX512VNNI)

@@ -93,7 +93,7 @@ lfb_add_round_avx2 (const LfbRequantize *output,
 }
 
 /* As lfb_requantize_avx2(), with the addend of row @row. */
-static __attribute__ ((noinline)) void
+static inline __attribute__ ((always_inline)) void
 lfb_requantize_add_avx2 (const LfbRequantize *output,
                          const LfbAddend     *addend,
                          size_t               first,
