@@ -48,7 +48,10 @@ check_transpose (const LfbKernels *kernels)
         transpose_case (kernels, size, rows, (size_t) rnd_between (0, 140));
 
       for (size_t columns = 0; columns <= 140; columns++)
-        transpose_case (kernels, size, (size_t) rnd_between (0, 40), columns);
+        {
+          transpose_case (kernels, size, (size_t) rnd_between (0, 40), columns);
+          transpose_case (kernels, size, (size_t) rnd_between (2, 4), columns);
+        }
     }
 }
 
@@ -75,6 +78,11 @@ bench_transpose (const LfbKernels *kernels)
   Bench bytes = { kernels, 1, { 64, 784, 784, 64 }, guard_new (CHECK_U8, 50176, 0), guard_new (CHECK_U8, 50176, 0) };
   Bench floats = { kernels, 4, { 64, 196, 196, 64 }, guard_new (CHECK_F32, 12544, 0), guard_new (CHECK_F32, 12544, 0) };
 
+  Bench planes = { kernels, 1, { 3, 16384, 16384, 3 }, guard_new (CHECK_U8, 49152, 0), guard_new (CHECK_U8, 49152, 0) };
+  Bench halves = { kernels, 1, { 2, 16384, 16384, 2 }, guard_new (CHECK_U8, 32768, 0), guard_new (CHECK_U8, 32768, 0) };
+
+  bench_run ("3 x 16384 bytes", 49152 * 2.0, "GB/s", call, &planes);
+  bench_run ("2 x 16384 bytes", 32768 * 2.0, "GB/s", call, &halves);
   bench_run ("64 x 784 bytes", 50176 * 2.0, "GB/s", call, &bytes);
   bench_run ("64 x 196 floats", 50176 * 2.0, "GB/s", call, &floats);
 }

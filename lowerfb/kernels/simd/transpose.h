@@ -7,9 +7,13 @@
  * vector: a column of it is one lane of 16 bytes.  Interleaving row i with row
  * i + half, again and again, exchanges the dimensions inside of each lane.  Blocks
  * at the end begin earlier and do again what was done already.
+ *
+ * Two to four rows of bytes, as planes of colours are, are interleaved instead.
  */
 
 #pragma once
+
+#include <string.h>
 
 #include <lowerfb/kernels/c/transpose.h>
 #include <lowerfb/kernels/simd/vector.h>
@@ -68,6 +72,67 @@ lfb_transpose_vectors (const void      *x,
     }
 }
 
+/* Two to four rows of bytes whose columns become neighbours in memory, as planes that
+ * become pixels. */
+LFB_INLINE void
+lfb_transpose_interleave (const LfbVb *rows,
+                          size_t       n_rows,
+                          uint8_t     *y)
+{
+  for (size_t half = 0; half < 2; half++)
+    {
+      LfbVb even = lfb_vb_interleave (rows[0], rows[n_rows == 2 ? 1 : 2], 1, half);
+      LfbVb odd = n_rows == 2 ? even : lfb_vb_interleave (rows[1], rows[3], 1, half);
+
+      for (size_t lane = 0; lane < LFB_BYTES / 16; lane++)
+        {
+          uint8_t *to = y + (lane * 2 + half) * 8 * (n_rows == 2 ? 2 : 4);
+
+          lfb_vb_store_lane (to, n_rows == 2 ? even : lfb_vb_interleave (even, odd, 1, 0), lane);
+          if (n_rows == 4)
+            lfb_vb_store_lane (to + 16, lfb_vb_interleave (even, odd, 1, 1), lane);
+        }
+    }
+}
+
+/* Of four bytes of each pixel the first three; what is written too much is written
+ * again, but after the last pixel. */
+LFB_INLINE void
+lfb_transpose_pack_pixels (const uint8_t *from,
+                           uint8_t       *to)
+{
+  for (size_t i = 0; i + 1 < LFB_BYTES; i++)
+    memcpy (to + 3 * i, from + 4 * i, 4);
+  memcpy (to + 3 * (LFB_BYTES - 1), from + 4 * (LFB_BYTES - 1), 3);
+}
+
+LFB_INLINE void
+lfb_transpose_few_rows (const uint8_t   *x,
+                        uint8_t         *y,
+                        const LfbMatrix *matrix,
+                        size_t           n_rows)
+{
+  for (size_t j = 0; j < matrix->columns; j += LFB_BYTES)
+    {
+      size_t column = matrix->columns - j < LFB_BYTES ? matrix->columns - LFB_BYTES : j;
+      uint8_t pixels[4 * LFB_BYTES];
+      LfbVb rows[4];
+
+      for (size_t i = 0; i < 4; i++)
+        rows[i] = lfb_vb_load (x + (i < n_rows ? i : n_rows - 1) * matrix->x_stride + column);
+
+      if (n_rows == 3)
+        {
+          lfb_transpose_interleave (rows, 4, pixels);
+          lfb_transpose_pack_pixels (pixels, y + 3 * column);
+        }
+      else
+        {
+          lfb_transpose_interleave (rows, n_rows, y + n_rows * column);
+        }
+    }
+}
+
 /* The function of a variant, named after its instruction set. */
 #define LFB_TRANSPOSE_VARIANT(isa) \
   void \
@@ -76,7 +141,15 @@ lfb_transpose_vectors (const void      *x,
                        size_t           element_size, \
                        const LfbMatrix *matrix) \
   { \
-    if (element_size == 1 && matrix->rows >= 16 && matrix->columns >= LFB_BYTES) \
+    bool few = element_size == 1 && matrix->y_stride == matrix->rows && matrix->columns >= LFB_BYTES; \
+    \
+    if (few && matrix->rows == 2) \
+      lfb_transpose_few_rows (x, y, matrix, 2); \
+    else if (few && matrix->rows == 3) \
+      lfb_transpose_few_rows (x, y, matrix, 3); \
+    else if (few && matrix->rows == 4) \
+      lfb_transpose_few_rows (x, y, matrix, 4); \
+    else if (element_size == 1 && matrix->rows >= 16 && matrix->columns >= LFB_BYTES) \
       lfb_transpose_vectors (x, y, 1, matrix); \
     else if (element_size == 4 && matrix->rows >= 4 && matrix->columns >= LFB_BYTES / 4) \
       lfb_transpose_vectors (x, y, 4, matrix); \

@@ -18,6 +18,7 @@ typedef struct {
 
 typedef struct {
   const Loops *loops;
+  const LfbTransposeKernel *transpose;
   gsize item_size;
   guint8 *to;
   const guint8 *from;
@@ -133,20 +134,29 @@ find_loops (const LfbOperand *y,
   while (0)
 
 static void
-copy_matrix (guint8       *to_,
-             const guint8 *from_,
-             gsize         item_size,
-             gint64        rows,
-             gint64        to_row,
-             gint64        from_row,
-             gint64        columns,
-             gint64        to_column,
-             gint64        from_column)
+copy_matrix (const CopyJob *job,
+             guint8        *to_,
+             const guint8  *from_,
+             gint64         rows,
+             gint64         to_row,
+             gint64         from_row,
+             gint64         columns,
+             gint64         to_column,
+             gint64         from_column)
 {
+  gsize item_size = job->item_size;
+
   if (columns > 1 ? to_column == 1 && from_column == 1 : rows == 1)
     {
       for (gint64 r = 0; r < rows; r++)
         memcpy (to_ + r * to_row * item_size, from_ + r * from_row * item_size, columns * item_size);
+      return;
+    }
+  if (to_column == 1 && from_row == 1 && to_row >= columns && from_column >= rows)
+    {
+      LfbMatrix matrix = { columns, rows, from_column, to_row };
+
+      job->transpose->run (from_, to_, item_size, &matrix);
       return;
     }
   switch (item_size)
@@ -168,29 +178,30 @@ copy_matrix (guint8       *to_,
     }
 }
 
-/* Items are what is left outside of the matrix. */
+/* Rows @begin to @end - 1 of all matrices, one after the other. */
 static void
-copy_items (gsize    begin,
-            gsize    end,
-            gpointer user_data)
+copy_rows (gsize    begin,
+           gsize    end,
+           gpointer user_data)
 {
   const CopyJob *job = user_data;
   const Loops *loops = job->loops;
-  gsize inner = loops->n - 1, rows = loops->n - 2;
+  gsize inner = loops->n - 1, rows = loops->n - 2, count;
 
-  for (gsize item = begin; item < end; item++)
+  for (gsize row = begin; row < end; row += count)
     {
-      gint64 to = 0, from = 0;
-      gsize rest = item;
+      gsize first = row % loops->size[rows], rest = row / loops->size[rows];
+      gint64 to = first * loops->to[rows], from = first * loops->from[rows];
 
+      count = MIN (end - row, loops->size[rows] - first);
       for (gsize i = rows; i-- > 0;)
         {
           to += (gint64) (rest % loops->size[i]) * loops->to[i];
           from += (gint64) (rest % loops->size[i]) * loops->from[i];
           rest /= loops->size[i];
         }
-      copy_matrix (job->to + to * (gint64) job->item_size, job->from + from * (gint64) job->item_size, job->item_size,
-                   loops->size[rows], loops->to[rows], loops->from[rows],
+      copy_matrix (job, job->to + to * (gint64) job->item_size, job->from + from * (gint64) job->item_size,
+                   count, loops->to[rows], loops->from[rows],
                    loops->size[inner], loops->to[inner], loops->from[inner]);
     }
 }
@@ -202,18 +213,17 @@ run_copy (const LfbProgram  *program,
           GError           **error)
 {
   Loops loops = { 0 };
-  gsize n = 1, matrix;
+  gsize n = 1;
   double cost;
-  CopyJob job = { &loops, lfb_operand_item_size (&self->y), lfb_frame_data (frame, &self->y),
-                  lfb_frame_data (frame, &self->x[0]) };
+  CopyJob job = { &loops, &frame->runtime->kernels.transpose, lfb_operand_item_size (&self->y),
+                  lfb_frame_data (frame, &self->y), lfb_frame_data (frame, &self->x[0]) };
 
   find_loops (&self->y, &self->x[0], &loops);
-  matrix = loops.size[loops.n - 1] * loops.size[loops.n - 2];
-  for (gsize i = 0; i + 2 < loops.n; i++)
+  for (gsize i = 0; i + 1 < loops.n; i++)
     n *= loops.size[i];
   /* Nanoseconds an element, in rows and one by one. */
-  cost = loops.to[loops.n - 1] == 1 && loops.from[loops.n - 1] == 1 ? job.item_size / 50.0 : 0.5;
-  lfb_runtime_split (frame->runtime, n, 1, (double) n * matrix * cost, copy_items, &job);
+  cost = loops.to[loops.n - 1] == 1 && loops.from[loops.n - 1] == 1 ? job.item_size / 50.0 : 0.3;
+  lfb_runtime_split (frame->runtime, n, 1, (double) n * loops.size[loops.n - 1] * cost, copy_rows, &job);
 
   return TRUE;
 }
