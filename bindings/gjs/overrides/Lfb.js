@@ -8,13 +8,15 @@
  *
  *     new Lfb.Tensor(typedArray, shape)   and tensor.unpack() back, which is a view
  *                                         of memory that must not be written to
+ *     dtypes and operations by their names, 'int8' or 'call_function', too
  *     Lfb.Value.from([1, 2.5, null])      and value.unpack(), between arguments of
  *                                         nodes and native values
  *     for (const node of graph)           nodes with args, kwargs, users
  *     new Lfb.Session(model, {n_threads: 2}), session.run([image]) or run({x: image})
  *     Lfb.call(name, args, kwargs)
  *     new Lfb.PackedConv(weight, bias, {stride: 2}).apply(image, scale, zero_point)
- *     await Lfb.GraphModule.load_async(path)    and the other functions of that kind
+ *     await session.runAsync([image])     and loadAsync, saveAsync, lowerAsync
+ *     for (const [name, tensor] of file)  and of maps; reports are lists of notes
  *
  * JavaScript has one type of number and one of arrays where values have two: a
  * number without a fraction is an int (Lfb.Value.for_double(3) is 3.0), a frozen
@@ -25,7 +27,26 @@ const GLib = imports.gi.GLib;
 
 let Lfb;
 
+/* Enumerations are numbers here, and gjs takes any number, and any string as 0. */
+
+function toEnum(enumeration, what, value) {
+    if (typeof value === 'string') {
+        const [found, number] = enumeration.from_string(value);
+        if (found)
+            return number;
+    } else if (Number.isInteger(value) && Object.values(enumeration).includes(value)) {
+        return value;
+    }
+    throw new TypeError(`There is no ${what} ${value}`);
+}
+
 /* Tensors */
+
+function toShape(shape) {
+    if (!Array.isArray(shape) || !shape.every(length => Number.isSafeInteger(Number(length)) && length !== ''))
+        throw new TypeError(`A shape is an array of integers, not ${JSON.stringify(shape) ?? shape}`);
+    return shape.map(Number);
+}
 
 /* The typed array for the elements of a type; JavaScript has no 16-bit floats. */
 function arrayFor(dtype) {
@@ -80,21 +101,25 @@ function makePlain(data, shape, dtype) {
     if (Array.isArray(data)) {
         const [flat, nested] = flatten(data);
         dtype ??= Lfb.DType.FLOAT32;
+        shape ??= nested;
         const array = arrayFor(dtype);
         data = array.from(flat, array === BigInt64Array ? BigInt : Number);
-        shape ??= nested;
     }
     if (!ArrayBuffer.isView(data) || data instanceof DataView)
         throw new TypeError(`A tensor is made of a typed array or an array of numbers, not of ${data}`);
 
     dtype ??= dtypeOf(data);
     const bytes = new GLib.Bytes(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-    return Lfb.Tensor.new_for_bytes(dtype, shape ?? [data.length], bytes);
+    return Lfb.Tensor.new_for_bytes(dtype, toShape(shape ?? [data.length]), bytes);
 }
 
 function toTensor(data, shape = null, {dtype = null, scale = null, zero_point = 0, axis = null} = {}) {
     if (data instanceof Lfb.Tensor)
         return data;
+    if (dtype !== null)
+        dtype = toEnum(Lfb.DType, 'element type', dtype);
+    if (scale === null && (zero_point !== 0 || axis !== null))
+        throw new TypeError('A tensor with a zero point or an axis has a scale, too');
     if (scale === null)
         return makePlain(data, shape, dtype);
 
@@ -163,7 +188,7 @@ function toValue(data, depth = 0) {
         return Object.isFrozen(data) ? Lfb.Value.for_tuple(items) : Lfb.Value.for_list(items);
     }
     if (typeof data === 'object' && isDictionary(data)) {
-        const entries = data instanceof Map ? [...data] : Object.entries(data);
+        const entries = entriesOf(data);
         return Lfb.Value.for_dict(entries.map(([key]) => `${key}`),
             entries.map(([, item]) => toValue(item, depth + 1)));
     }
@@ -198,6 +223,40 @@ function unpackValue() {
     }
 }
 
+function toValues(args) {
+    if (args !== null && args !== undefined && !Array.isArray(args))
+        throw new TypeError(`Arguments by position are an array, not ${args}`);
+    return (args ?? []).map(arg => toValue(arg));
+}
+
+/* Maps by the names of nodes: those of the library, or objects and Maps. */
+
+function entriesOf(data) {
+    return data instanceof Map ? [...data] : Object.entries(data);
+}
+
+function toMap(klass, data, put) {
+    if (data === null || data === undefined)
+        return null;
+    if (data instanceof klass || typeof data !== 'object' || !isDictionary(data))
+        return data;
+    const map = new klass();
+    entriesOf(data).forEach(([name, item]) => put(map, name, item));
+    return map;
+}
+
+function toQConfigMap(data) {
+    return toMap(Lfb.QConfigMap, data, (map, name, qconfig) => map.set(name, qconfig));
+}
+
+function toScopeMap(data) {
+    return toMap(Lfb.ScopeMap, data, (map, name, scope) => {
+        if (!Array.isArray(scope) || scope.length !== 2)
+            throw new TypeError(`The scope of ${name} is the path of a module and its type, not ${scope}`);
+        map.set(name, ...scope);
+    });
+}
+
 /* Putting it in place */
 
 /* A call with fewer arguments than that takes null for the rest. */
@@ -213,7 +272,7 @@ function fill(owner, name, count, convert = args => args) {
 /* A call that gives no callback gets a promise. */
 function promise(owner, name, count, convert = args => args) {
     const [start, finish] = [owner[`${name}_async`], owner[`${name}_finish`]];
-    owner[`${name}_async`] = function (...args) {
+    const begin = function (...args) {
         if (typeof args[count] === 'function')
             return start.apply(this, convert(args));
         while (args.length < count)
@@ -228,11 +287,43 @@ function promise(owner, name, count, convert = args => args) {
             });
         });
     };
+    owner[`${name}_async`] = begin;
+    owner[`${name}Async`] = begin;
 }
 
-function describe(klass, method) {
+/* What it prints as: what a method of that name says, or a function of it. */
+function describe(klass, text) {
     klass.prototype.toString = function () {
-        return this[method]();
+        return typeof text === 'string' ? this[text]() : `[Lfb.${klass.name.replace(/^Lfb_/, '')} ${text(this)}]`;
+    };
+}
+
+/* Properties that getters answer. */
+function attributes(klass, getters) {
+    for (const [name, get] of Object.entries(getters)) {
+        Object.defineProperty(klass.prototype, name, {
+            configurable: true,
+            get() {
+                return get(this);
+            },
+        });
+    }
+}
+
+/* A list model as a list. */
+function list(klass) {
+    klass.prototype[Symbol.iterator] = function* () {
+        for (let i = 0; i < this.get_n_items(); i++)
+            yield this.get_item(i);
+    };
+    attributes(klass, {length: self => self.get_n_items()});
+}
+
+/* Something that has names as pairs of those and what they stand for. */
+function dictionary(klass, get) {
+    klass.prototype[Symbol.iterator] = function* () {
+        for (const name of this.list_names())
+            yield [name, get(this, name)];
     };
 }
 
@@ -243,16 +334,17 @@ function overrideTensors() {
     };
     Lfb.Tensor.prototype.unpack = unpackTensor;
     describe(Lfb.Tensor, 'to_string');
+    attributes(Lfb.Tensor, {shape: self => self.get_shape()});
 
     Lfb.Buffer.prototype._init = function (size) {
         return Lfb.Buffer.new(size);
     };
     Lfb.Buffer.prototype.unpack = unpackBuffer;
 
-    Lfb.TensorFile.prototype[Symbol.iterator] = function* () {
-        for (const name of this.list_names())
-            yield [name, this.get(name)];
-    };
+    describe(Lfb.Buffer, self => `of ${self.size} bytes`);
+
+    dictionary(Lfb.TensorFile, (self, name) => self.get(name));
+    describe(Lfb.TensorFile, self => `of ${self.list_names().join(', ') || 'nothing'}`);
 
     Lfb.Value.from = data => toValue(data);
     Lfb.Value.prototype.unpack = unpackValue;
@@ -263,7 +355,7 @@ function overrideGraphs() {
     Lfb.Node.prototype._init = function () {
         throw new TypeError('Nodes are made by Lfb.Graph.create_node');
     };
-    fill(Lfb.Node.prototype, 'set_args', 1, ([args]) => [(args ?? []).map(arg => toValue(arg))]);
+    fill(Lfb.Node.prototype, 'set_args', 1, ([args]) => [toValues(args)]);
     fill(Lfb.Node.prototype, 'set_arg', 2, ([position, value]) => [position, toValue(value)]);
     fill(Lfb.Node.prototype, 'set_kwargs', 1, ([kwargs]) => [toDictionary(kwargs)]);
     Object.defineProperties(Lfb.Node.prototype, {
@@ -297,7 +389,7 @@ function overrideGraphs() {
     describe(Lfb.Node, 'to_text');
 
     fill(Lfb.Graph.prototype, 'create_node', 5, ([op, target, args, kwargs, name]) =>
-        [op, target, (args ?? []).map(arg => toValue(arg)), toDictionary(kwargs), name]);
+        [toEnum(Lfb.Op, 'operation', op), target, toValues(args), toDictionary(kwargs), name]);
     /* The nodes of now, less those that are erased meanwhile: a loop may change
      * the graph.
      */
@@ -311,12 +403,33 @@ function overrideGraphs() {
         }
     };
     describe(Lfb.Graph, 'to_text');
+    attributes(Lfb.Graph, {length: self => self.get_n_nodes()});
 
     Lfb.Module.prototype._init = function (type_name, config = null, tensors = null, graph_module = null) {
         return Lfb.Module.new(type_name, toDictionary(config), toDictionary(tensors), graph_module);
     };
     Lfb.QConfig.prototype._init = function (activation = null, weight = null) {
         return Lfb.QConfig.new(toDictionary(activation), toDictionary(weight));
+    };
+    attributes(Lfb.Module, {
+        config: self => self.get_config().unpack(),
+        tensors: self => self.get_tensors().unpack(),
+        graph_module: self => self.get_graph_module(),
+    });
+    describe(Lfb.Module, self => `${self.type_name} ${self.get_config()}`);
+    attributes(Lfb.QConfig, {
+        activation: self => self.get_activation()?.unpack() ?? null,
+        weight: self => self.get_weight()?.unpack() ?? null,
+    });
+    describe(Lfb.QConfig, self => `activation ${self.get_activation()} weight ${self.get_weight()}`);
+    dictionary(Lfb.QConfigMap, (self, name) => self.get(name));
+    dictionary(Lfb.ScopeMap, (self, name) => [self.get_path(name), self.get_type_name(name)]);
+    for (const klass of [Lfb.QConfigMap, Lfb.ScopeMap])
+        describe(klass, self => `of ${self.list_names().length} nodes`);
+
+    const {_init: initModel} = Lfb.GraphModule.prototype;
+    Lfb.GraphModule.prototype._init = function (data = {}) {
+        return initModel.call(this, data instanceof Lfb.Graph ? {graph: data} : data);
     };
     fill(Lfb.GraphModule, 'new', 1);
     promise(Lfb.GraphModule, 'load', 2);
@@ -325,9 +438,12 @@ function overrideGraphs() {
 }
 
 function overrideLowering() {
-    fill(Lfb.Lowerer.prototype, 'lower', 4);
-    promise(Lfb.Lowerer.prototype, 'lower', 4);
-    fill(Lfb, 'lower_to_fbgemm', 4, ([model, qconfigs, scopes, keep]) => [model, qconfigs, scopes, keep ?? false]);
+    const withMaps = ([model, qconfigs, scopes, ...rest]) =>
+        [model, toQConfigMap(qconfigs), toScopeMap(scopes), ...rest];
+    fill(Lfb.Lowerer.prototype, 'lower', 4, withMaps);
+    promise(Lfb.Lowerer.prototype, 'lower', 4, withMaps);
+    describe(Lfb.Lowerer, self => `of ${self.get_passes().length} passes`);
+    fill(Lfb, 'lower_to_fbgemm', 4, args => withMaps(args).map((arg, i) => i === 3 ? arg ?? false : arg));
 
     /* A pass that is not given a name goes by that of its class. */
     const {_init: initPass} = Lfb.Pass.prototype;
@@ -335,11 +451,12 @@ function overrideLowering() {
         return initPass.call(this, {name: this.constructor.name, ...properties});
     };
 
-    Lfb.LoweringReport.prototype[Symbol.iterator] = function* () {
-        for (let i = 0; i < this.get_n_items(); i++)
-            yield this.get_item(i);
-    };
+    describe(Lfb.Pass, self => self.name);
+    describe(Lfb.Progress, self => `${Math.round(100 * self.fraction)}% ${self.message ?? 'not begun'}`);
+
+    list(Lfb.LoweringReport);
     describe(Lfb.LoweringReport, 'to_text');
+    describe(Lfb.LoweringNote, self => `${self.node_name}: ${self.result ?? self.reason}`);
 }
 
 function overrideRunning() {
@@ -348,6 +465,17 @@ function overrideRunning() {
             options = new Lfb.SessionOptions(options);
         return Lfb.Session.new(model, options);
     };
+    /* GObject takes -1 for 4294967295 and says so on stderr only. */
+    const {_init: initOptions} = Lfb.SessionOptions.prototype;
+    Lfb.SessionOptions.prototype._init = function (properties = {}) {
+        const n_threads = properties.n_threads ?? properties.nThreads ?? 0;
+        if (!Number.isInteger(n_threads) || n_threads < 0)
+            throw new RangeError(`A session runs on a number of threads, not ${n_threads}`);
+        return initOptions.call(this, properties);
+    };
+    describe(Lfb.SessionOptions, self => `n_threads ${self.n_threads} profile ${self.profile}`);
+    describe(Lfb.Session, self => `of ${self.model.graph.length} nodes on ${self.n_threads} threads, ` +
+        `inputs ${self.list_inputs().join(', ') || 'none'}`);
     fill(Lfb.Session, 'new', 2);
 
     /* Inputs in their order, or by name; typed arrays where one dimension is meant,
@@ -367,6 +495,10 @@ function overrideRunning() {
             }
             given = names.map(name => byName.get(name));
         }
+        if (given instanceof Lfb.Tensor || ArrayBuffer.isView(given))
+            given = [given];
+        if (given !== null && given !== undefined && !Array.isArray(given))
+            throw new TypeError(`The inputs of a session are an array, or an object by their names, not ${given}`);
         return (given ?? []).map(data => toValue(isNest(data) ? data : toTensor(data)));
     }
 
@@ -396,12 +528,11 @@ function overrideRunning() {
     const {call} = Lfb;
     Lfb.call = function (name, args = null, kwargs = null, values = null) {
         if (kwargs !== null && !Array.isArray(kwargs)) {
-            const entries = kwargs instanceof Map ? [...kwargs] : Object.entries(kwargs);
+            const entries = entriesOf(kwargs);
             kwargs = entries.map(([key]) => key);
             values = entries.map(([, item]) => item);
         }
-        const result = call(name, (args ?? []).map(arg => toValue(arg)), kwargs,
-            (values ?? []).map(item => toValue(item)));
+        const result = call(name, toValues(args), kwargs, toValues(values));
         return [...args ?? [], ...values ?? []].every(data => data instanceof Lfb.Value) ? result : result.unpack();
     };
 }
@@ -426,6 +557,8 @@ function _init() {
     overrideGraphs();
     overrideLowering();
     overrideRunning();
+    describe(Lfb.PackedLinear, self => `of ${self.in_features} to ${self.out_features} features`);
+    describe(Lfb.PackedConv, self => `of ${self.in_channels} to ${self.out_channels} channels`);
     overridePacked(Lfb.PackedLinear, (weight, bias) => Lfb.PackedLinear.new(weight, bias));
     overridePacked(Lfb.PackedConv, (weight, bias, settings = null) =>
         Lfb.PackedConv.new(weight, bias, toDictionary(settings)));
