@@ -26,15 +26,23 @@ packages_demo=(
 # documentation, memory checks and fuzzing.
 packages_tests=(
   "${packages_demo[@]}"
+  appstream
+  at-spi2-core
   clang
+  dbus
+  desktop-file-utils
   fish
   gi-docgen
+  gir1.2-adw-1
+  gir1.2-atspi-2.0
   gir1.2-gdkpixbuf-2.0
+  gir1.2-gtk-4.0
   gjs
   gnome-desktop-testing
   graphviz
   libclang-rt-14-dev
   libdnnl-dev
+  librsvg2-common
   man-db
   mandoc
   python3-jsonschema
@@ -43,6 +51,8 @@ packages_tests=(
   python3-yaml
   valac
   valgrind
+  xdotool
+  xvfb
   zsh
 )
 

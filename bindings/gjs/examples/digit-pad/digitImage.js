@@ -44,13 +44,13 @@ function greyLevels(pixbuf) {
     const {width, height, rowstride, n_channels: channels, has_alpha: hasAlpha} = pixbuf;
     const data = pixbuf.get_pixels();
     const grey = new Int32Array(width * height);
-    for (let y = 0; y < height; y++) {
-        for (let x = 0; x < width; x++) {
-            const at = y * rowstride + x * channels;
+    const onPaper = (level, alpha) => Math.floor((level * alpha + 255 * (255 - alpha) + 127) / 255);
+
+    for (let i = 0, y = 0; y < height; y++) {
+        for (let at = y * rowstride, x = 0; x < width; i++, x++, at += channels) {
             const alpha = hasAlpha ? data[at + 3] : 255;
-            const [red, green, blue] = [0, 1, 2].map(i =>
-                Math.floor((data[at + i] * alpha + 255 * (255 - alpha) + 127) / 255));
-            grey[y * width + x] = Math.floor((299 * red + 587 * green + 114 * blue + 500) / 1000);
+            grey[i] = Math.floor((299 * onPaper(data[at], alpha) + 587 * onPaper(data[at + 1], alpha) +
+                114 * onPaper(data[at + 2], alpha) + 500) / 1000);
         }
     }
     return grey;
@@ -71,45 +71,55 @@ function inkLevels(grey, width, height) {
     return [ink.map(level => 8 * level >= most ? level : 0), most];
 }
 
-/* The smallest box around all that has at least a quarter of the most ink. */
+/* All that has at least a quarter of the most ink, and what is between. */
 function inkBox(ink, most, width, height) {
-    let [left, right, top, bottom] = [width, 0, height, 0];
+    let left = width, right = 0, top = height, bottom = 0;
     for (let y = 0; y < height; y++) {
         for (let x = 0; x < width; x++) {
             if (4 * ink[y * width + x] < most)
                 continue;
-            [left, right] = [Math.min(left, x), Math.max(right, x + 1)];
-            [top, bottom] = [Math.min(top, y), Math.max(bottom, y + 1)];
+            left = Math.min(left, x);
+            right = Math.max(right, x + 1);
+            top = Math.min(top, y);
+            bottom = Math.max(bottom, y + 1);
         }
     }
     return [left, right, top, bottom];
 }
 
-/* How much of each pixel lies in each cell, when pixels in a row become cells:
- * per cell, pairs of a pixel and a share that is not 0.
+/* Sums over cells where there were pixels: of each pixel as much as lies in the
+ * cell, when pixels become cells. The next pixel lies step further on, the first one
+ * of the next row nextRow.
  */
-function overlaps(pixels, cells) {
-    return Array.from({length: cells}, (_, cell) => {
-        const shares = [];
-        for (let pixel = Math.floor(cell * pixels / cells); pixel * cells < (cell + 1) * pixels; pixel++) {
-            shares.push([pixel, Math.min((cell + 1) * pixels, (pixel + 1) * cells) -
-                Math.max(cell * pixels, pixel * cells)]);
+function sumCells(ink, rows, pixels, cells, nextRow, step) {
+    const sums = new Float64Array(rows * cells);
+    for (let row = 0; row < rows; row++) {
+        for (let cell = 0; cell < cells; cell++) {
+            let sum = 0;
+            for (let pixel = Math.floor(cell * pixels / cells); pixel * cells < (cell + 1) * pixels; pixel++) {
+                const share = Math.min((cell + 1) * pixels, (pixel + 1) * cells) -
+                    Math.max(cell * pixels, pixel * cells);
+                sum += share * ink[row * nextRow + pixel * step];
+            }
+            sums[row * cells + cell] = sum;
         }
-        return shares;
-    });
+    }
+    return sums;
 }
 
 /* Each cell becomes the darkest of those around it. */
 function thicken(grid, radius) {
     const thick = grid.slice();
-    for (let y = 0; y < GRID; y++) {
-        for (let x = 0; x < GRID; x++) {
-            for (let dy = -radius; dy <= radius; dy++) {
-                for (let dx = -radius; dx <= radius; dx++) {
-                    const [row, column] = [y + dy, x + dx];
-                    if (dy * dy + dx * dx < radius * radius + radius &&
-                        row >= 0 && row < GRID && column >= 0 && column < GRID)
-                        thick[y * GRID + x] = Math.max(thick[y * GRID + x], grid[row * GRID + column]);
+    for (let dy = -radius; dy <= radius; dy++) {
+        for (let dx = -radius; dx <= radius; dx++) {
+            if (dy * dy + dx * dx >= radius * radius + radius)
+                continue;
+            const [first, end] = [Math.max(0, -dx), Math.min(GRID, GRID - dx)];
+            for (let y = Math.max(0, -dy); y < Math.min(GRID, GRID - dy); y++) {
+                for (let x = first; x < end; x++) {
+                    const level = grid[(y + dy) * GRID + x + dx];
+                    if (level > thick[y * GRID + x])
+                        thick[y * GRID + x] = level;
                 }
             }
         }
@@ -124,29 +134,24 @@ export function pixelsForModel(pixbuf) {
         return null;
     const [left, right, top, bottom] = inkBox(ink, most, pixbuf.width, pixbuf.height);
     const [width, height] = [right - left, bottom - top];
+    const inside = ink.subarray(top * pixbuf.width + left);
 
     let grid;
     for (let radius = 0; radius <= THICKEST; radius++) {
         const high = GRID - 2 * radius;
         const wide = Math.min(WIDEST - 2 * radius,
             Math.max(1, Math.floor((2 * width * high + height) / (2 * height))));
-        const [rows, columns] = [overlaps(height, high), overlaps(width, wide)];
-        const sums = rows.flatMap(row => columns.map(column => {
-            let sum = 0;
-            for (const [y, shareY] of row) {
-                for (const [x, shareX] of column)
-                    sum += shareY * shareX * ink[(top + y) * pixbuf.width + left + x];
-            }
-            return sum;
-        }));
-        const largest = Math.max(...sums);
+        /* Columns of pixels become columns of cells, each of which is a row here. */
+        const columns = sumCells(inside, width, height, high, 1, pixbuf.width);
+        const sums = sumCells(columns, high, width, wide, 1, high);
+        const largest = sums.reduce((a, b) => Math.max(a, b));
 
         grid = new Int32Array(GRID * GRID);
-        const [firstRow, firstColumn] = [(GRID - high) / 2, Math.floor((GRID - wide) / 2)];
-        sums.forEach((sum, i) => {
-            const [row, column] = [firstRow + Math.floor(i / wide), firstColumn + i % wide];
-            grid[row * GRID + column] = Math.min(255, Math.floor(sum * 300 / largest));
-        });
+        const first = (GRID - high) / 2 * GRID + Math.floor((GRID - wide) / 2);
+        for (let y = 0; y < high; y++) {
+            for (let x = 0; x < wide; x++)
+                grid[first + y * GRID + x] = Math.min(255, Math.floor(sums[y * wide + x] * 300 / largest));
+        }
         grid = thicken(grid, radius);
         if (grid.reduce((a, b) => a + b) >= USUAL_INK)
             break;
