@@ -42,6 +42,7 @@ packages_tests=(
   graphviz
   libclang-rt-14-dev
   libdnnl-dev
+  libgdk-pixbuf-2.0-dev
   librsvg2-common
   man-db
   mandoc
