@@ -114,8 +114,7 @@ class Application:
         for i in range(desktop.get_child_count()):
             child = desktop.get_child_at_index(i)
             if child is not None and child.get_process_id() == self.process.pid:
-                return list(descend(child))
-        return []
+                yield from descend(child)
 
     def place(self, thing):
         """Where it is on the display: left, top, width, height.
@@ -123,12 +122,12 @@ class Application:
         Nobody manages windows there: the only one lies at the top left. What is told is told from inside of
         the edge at which a window is resized.
         """
-        edge = (self.display.window_width() - extents(self.find_role(Atspi.Role.FRAME)).width) // 2
+        edge = (self.display.window_width() - extents(self.frame()).width) // 2
         inside = extents(thing)
         return inside.x + edge, inside.y + edge, inside.width, inside.height
 
-    def find_role(self, role):
-        return next((thing for thing in self.tree() if thing.get_role() == role), None)
+    def frame(self):
+        return next(thing for thing in self.tree() if thing.get_role() == Atspi.Role.FRAME)
 
     def find(self, name, role=None):
         """The thing of that accessible name, or None."""

@@ -229,8 +229,9 @@ export const DrawingPad = GObject.registerClass({
             /* A stroke of one point is a dot. */
             for (const point of rest.length > 0 ? rest : [first])
                 context.lineTo(...point);
-            context.stroke();
         }
+        /* All at once: where strokes cross, ink that lets the paper through is no darker. */
+        context.stroke();
     }
 
     /* A ring, filled while the pen is down, in the colour that the theme has for what

@@ -99,18 +99,25 @@ export const Window = GObject.registerClass({
     #clear() {
         this._pad.clear();
         this._pad.grab_focus();
-        this._toasts.add_toast(new Adw.Toast({title: 'Drawing cleared', button_label: '_Undo', action_name: 'win.undo'}));
+        this.#tell({title: 'Drawing cleared', button_label: '_Undo', action_name: 'win.undo'});
     }
 
     #copy() {
         this.get_clipboard().set_content(Gdk.ContentProvider.new_for_value(this.reading));
-        this._toasts.add_toast(new Adw.Toast({title: `Copied ${this.reading}`}));
+        this.#tell({title: `Copied ${this.reading}`});
+    }
+
+    /* The latest news at once, not when the last have been shown long enough. */
+    #tell(toast) {
+        this._toast?.dismiss();
+        this._toast = new Adw.Toast(toast);
+        this._toasts.add_toast(this._toast);
     }
 
     #read() {
         this._reader.read(this._pad.picture(), probabilities => this.#show(probabilities), error => {
             this.#show(null);
-            this._toasts.add_toast(new Adw.Toast({title: GLib.markup_escape_text(error.message, -1)}));
+            this.#tell({title: GLib.markup_escape_text(error.message, -1)});
         });
     }
 
