@@ -46,6 +46,15 @@ def placed(strokes, left, top, size):
     return [[(left + x * size, top + y * size) for x, y in stroke] for stroke in strokes]
 
 
+def varied(strokes, random):
+    """The same by another hand, in the middle of a square that is 1 wide: smaller, turned, slanted, stretched."""
+    turn, slant, stretch = random.uniform(-.14, .14), random.uniform(-.1, .3), random.uniform(.8, 1.2)
+    high = random.uniform(.35, .8)
+    hand = high * (numpy.array([[math.cos(turn), -math.sin(turn)], [math.sin(turn), math.cos(turn)]]) @
+                   numpy.array([[stretch, -slant], [0, 1]]))
+    return [[tuple(hand @ (numpy.array(point) - .5) + .5) for point in stroke] for stroke in strokes]
+
+
 def ink(strokes, width, height, pen):
     """The strokes, in pixels, drawn with a round pen of that width: an array from 0 to 1."""
     y, x = numpy.mgrid[0:height, 0:width] + .5
