@@ -103,7 +103,7 @@ class Application:
                                         GLib.VariantType("((bgav))"), Gio.DBusCallFlags.NO_AUTO_START, -1)
         except GLib.Error:
             if self.process.poll() is not None:
-                raise AssertionError(f"The application has ended: {self.said()}") from None
+                raise AssertionError(f"The application has ended with {self.process.returncode}: {self.said()}") from None
             return None
         (enabled, _, state), = answer.unpack()
         return enabled, state[0] if state else None

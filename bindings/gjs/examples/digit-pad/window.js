@@ -29,6 +29,7 @@ export const Window = GObject.registerClass({
         super({application});
         this._reading = '';
         this._probability = 0;
+        this._toast = null;
         this._reader = new Reader();
         this._rows = Array.from({length: 10}, (_, digit) => this.#addBar(digit));
 
@@ -99,25 +100,33 @@ export const Window = GObject.registerClass({
     #clear() {
         this._pad.clear();
         this._pad.grab_focus();
-        this.#tell({title: 'Drawing cleared', button_label: '_Undo', action_name: 'win.undo'});
+        this.#tell('Drawing cleared', '_Undo');
     }
 
     #copy() {
         this.get_clipboard().set_content(Gdk.ContentProvider.new_for_value(this.reading));
-        this.#tell({title: `Copied ${this.reading}`});
+        this.#tell(`Copied ${this.reading}`);
     }
 
-    /* The latest news at once, not when the last have been shown long enough. */
-    #tell(toast) {
-        this._toast?.dismiss();
-        this._toast = new Adw.Toast(toast);
-        this._toasts.add_toast(this._toast);
+    /* The latest news at once: what is being shown is replaced, rather than let to wait
+     * its turn. Toasts of libadwaita 1.2 do not bear being dismissed while they move.
+     */
+    #tell(title, button_label = null) {
+        if (this._toast === null) {
+            this._toast = new Adw.Toast({action_name: 'win.undo'});
+            this._toast.connect('dismissed', () => {
+                this._toast = null;
+            });
+            this._toasts.add_toast(this._toast);
+        }
+        this._toast.title = title;
+        this._toast.button_label = button_label;
     }
 
     #read() {
         this._reader.read(this._pad.picture(), probabilities => this.#show(probabilities), error => {
             this.#show(null);
-            this.#tell({title: GLib.markup_escape_text(error.message, -1)});
+            this.#tell(GLib.markup_escape_text(error.message, -1));
         });
     }
 
