@@ -80,7 +80,7 @@ class Application:
         self.errors = tempfile.TemporaryFile("w+")
         environment = {"DISPLAY": display.name, "GDK_BACKEND": "x11", "GSK_RENDERER": "cairo",
                        "LIBGL_ALWAYS_SOFTWARE": "1", "GTK_A11Y": "atspi", "GSETTINGS_BACKEND": "memory",
-                       "NO_AT_BRIDGE": "0", **environment}
+                       **environment}
         self.process = subprocess.Popen(command, env={**os.environ, **environment}, stdin=subprocess.DEVNULL,
                                         stdout=self.errors, stderr=subprocess.STDOUT)
         self.bus = Gio.bus_get_sync(Gio.BusType.SESSION)
