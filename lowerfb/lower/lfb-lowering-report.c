@@ -126,6 +126,24 @@ lfb_lowering_report_find (LfbLoweringReport *self,
 }
 
 /**
+ * lfb_lowering_report_get_n_notes:
+ * @self: a report
+ *
+ * Says how many notes there are.
+ *
+ * Returns: the number of notes
+ *
+ * Since: 1.0
+ */
+guint
+lfb_lowering_report_get_n_notes (LfbLoweringReport *self)
+{
+  g_return_val_if_fail (LFB_IS_LOWERING_REPORT (self), 0);
+
+  return self->notes->len;
+}
+
+/**
  * lfb_lowering_report_get_n_lowered:
  * @self: a report
  *

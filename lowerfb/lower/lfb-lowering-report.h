@@ -37,6 +37,8 @@ LFB_AVAILABLE_IN_1_0
 LfbLoweringNote *lfb_lowering_report_find      (LfbLoweringReport *self,
                                                 const char        *node_name);
 LFB_AVAILABLE_IN_1_0
+guint            lfb_lowering_report_get_n_notes (LfbLoweringReport *self);
+LFB_AVAILABLE_IN_1_0
 guint            lfb_lowering_report_get_n_lowered (LfbLoweringReport *self);
 LFB_AVAILABLE_IN_1_0
 char            *lfb_lowering_report_to_text   (LfbLoweringReport *self);
