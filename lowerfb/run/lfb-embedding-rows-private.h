@@ -38,6 +38,21 @@ gboolean lfb_rows_read_quantized (LfbRows        *self,
                                   GError        **error);
 void     lfb_rows_clear          (LfbRows        *self);
 
+/* Whether each index is a row; @name is that of the argument. */
+gboolean lfb_rows_check_indices  (const char     *name,
+                                  const gint64   *indices,
+                                  gsize           n,
+                                  gsize           n_rows,
+                                  GError        **error);
+/* Where bags of @n indices begin, and where the last one ends: from @starts, the
+ * last of which may be that end. @bags has @n_starts + 1 numbers. */
+gboolean lfb_rows_fill_bags      (const gint64   *starts,
+                                  gsize           n_starts,
+                                  gsize           n,
+                                  gboolean        last_offset,
+                                  gint64         *bags,
+                                  GError        **error);
+
 /* Bags @begin to @end - 1 by the kernels: of quantized rows without max_norm. */
 gboolean lfb_rows_have_kernel    (const LfbRows      *self);
 void     lfb_rows_run_kernel     (const LfbRows      *self,

@@ -25,6 +25,48 @@ lfb_rows_clear (LfbRows *self)
   g_free (self->made_zero_points);
 }
 
+gboolean
+lfb_rows_check_indices (const char    *name,
+                        const gint64  *indices,
+                        gsize          n,
+                        gsize          n_rows,
+                        GError       **error)
+{
+  for (gsize i = 0; i < n; i++)
+    if (indices[i] < 0 || indices[i] >= (gint64) n_rows)
+      {
+        g_set_error (error, LFB_ERROR, LFB_ERROR_RANGE,
+                     "argument `%s` has the index %" G_GINT64_FORMAT " at %" G_GSIZE_FORMAT ", expected 0 to %" G_GINT64_FORMAT,
+                     name, indices[i], i, (gint64) n_rows - 1);
+        return FALSE;
+      }
+
+  return TRUE;
+}
+
+gboolean
+lfb_rows_fill_bags (const gint64  *starts,
+                    gsize          n_starts,
+                    gsize          n,
+                    gboolean       last_offset,
+                    gint64        *bags,
+                    GError       **error)
+{
+  if (!lfb_rows_check_indices ("offsets", starts, n_starts, n + 1, error))
+    return FALSE;
+
+  memcpy (bags, starts, n_starts * sizeof *bags);
+  bags[n_starts] = n;
+  for (gsize i = 0; i < n_starts - (last_offset ? 1 : 0); i++)
+    if (bags[i + 1] < bags[i] || (i == 0 && bags[0] != 0))
+      {
+        g_set_error_literal (error, LFB_ERROR, LFB_ERROR_RANGE, "argument `offsets` must begin with 0 and not decrease");
+        return FALSE;
+      }
+
+  return TRUE;
+}
+
 /* The tensor's own where they are float32, as torch makes them. */
 static const float *
 vector_floats (LfbTensor  *vector,

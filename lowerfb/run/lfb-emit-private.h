@@ -9,6 +9,7 @@
 
 #pragma once
 
+#include <lowerfb/run/lfb-elementwise-private.h>
 #include <lowerfb/run/lfb-packed-apply-private.h>
 #include <lowerfb/run/lfb-pool-private.h>
 #include <lowerfb/run/program/lfb-program-private.h>
@@ -44,8 +45,8 @@ gboolean   lfb_emit_term_operand  (LfbEmit             *self,
 LfbOperand *lfb_emit_operands     (LfbEmit             *self,
                                    const char          *name,
                                    gsize               *n_operands);
-/* Whether all other arguments are constants, so that the readers of a call can
- * read them. */
+/* Whether all arguments are constants but those named, separated by spaces, so that
+ * the readers of a call can read them. */
 gboolean   lfb_emit_is_constant   (LfbEmit             *self,
                                    const char          *except);
 
@@ -59,6 +60,11 @@ LfbTensor *lfb_emit_stand_in      (LfbEmit             *self,
 /* Memory for @operand, which has its shape and layout. If that is more than there
  * can be, the plan runs node by node, and the node says so. */
 void       lfb_emit_allocate      (LfbEmit             *self,
+                                   LfbOperand          *operand);
+/* @size bytes to work on while one instruction runs, which has @operand among what it
+ * reads. */
+void       lfb_emit_work          (LfbEmit             *self,
+                                   gsize                size,
                                    LfbOperand          *operand);
 /* The same elements in another layout: @operand itself if it has it already. */
 void       lfb_emit_channels_last (LfbEmit             *self,
@@ -83,6 +89,12 @@ LfbEmitted lfb_emit_return        (LfbEmit             *self,
 /* Each byte of the result is a function of the byte at the same place of the
  * first argument, whatever operator it is: a table says which. */
 LfbEmitted lfb_emit_bytes         (LfbEmit             *self,
+                                   GError             **error);
+/* A row whose data is a LfbUnary, of float32 or of bytes. */
+LfbEmitted lfb_emit_unary         (LfbEmit             *self,
+                                   GError             **error);
+/* relu and its kin. */
+LfbEmitted lfb_emit_clamp         (LfbEmit             *self,
                                    GError             **error);
 /* A tensor of all 256 bytes with the type, scale and zero point of @like. */
 LfbTensor *lfb_emit_all_bytes     (const LfbOperand    *like,
@@ -133,6 +145,38 @@ LfbEmitted lfb_emit_quantize      (LfbEmit             *self,
                                    gint64               zero_point);
 LfbEmitted lfb_emit_dequantize    (LfbEmit             *self,
                                    const LfbOperand    *x);
+/* Operators on float32; where shapes or types are others, nothing is emitted. */
+LfbEmitted lfb_emit_function      (LfbEmit             *self,
+                                   const LfbUnary      *unary,
+                                   const double        *p,
+                                   const LfbOperand    *x);
+LfbEmitted lfb_emit_arithmetic    (LfbEmit             *self,
+                                   const LfbBinary     *binary,
+                                   const LfbOperand    *a,
+                                   const LfbOperand    *b);
+/* The same of the arguments input and other, of which one may be a number. */
+LfbEmitted lfb_emit_binary_row    (LfbEmit             *self,
+                                   const LfbBinary     *binary);
+LfbEmitted lfb_emit_softmax       (LfbEmit             *self,
+                                   LfbSoftmaxKind       kind,
+                                   const LfbOperand    *x,
+                                   gsize                dim);
+/* Takes @gamma and @beta, which may be %NULL. */
+LfbEmitted lfb_emit_layer_norm    (LfbEmit             *self,
+                                   const LfbOperand    *x,
+                                   gsize                length,
+                                   float               *gamma,
+                                   float               *beta,
+                                   double               eps);
+LfbEmitted lfb_emit_matmul        (LfbEmit             *self,
+                                   const LfbOperand    *a,
+                                   const LfbOperand    *b);
+LfbEmitted lfb_emit_dynamic       (LfbEmit             *self,
+                                   const LfbPackedRows *rows,
+                                   const LfbOperand    *x,
+                                   gboolean             reduce_range,
+                                   gboolean             relu,
+                                   GError             **error);
 /* @tables: of each part a table of 256 bytes, or NULL to take it as it is. */
 LfbEmitted lfb_emit_cat           (LfbEmit             *self,
                                    const LfbOperand    *parts,

@@ -112,8 +112,10 @@ lfb_emit_is_constant (LfbEmit    *self,
 {
   gboolean constant = TRUE;
 
+  g_auto (GStrv) names = g_strsplit (except, " ", -1);
+
   for (gsize i = 0; i < self->call.info->n_parameters; i++)
-    if (self->call.values[i] != NULL && strcmp (self->call.info->parameters[i].name, except) != 0)
+    if (self->call.values[i] != NULL && !g_strv_contains ((const char * const *) names, self->call.info->parameters[i].name))
       lfb_value_visit_nodes (self->call.values[i], note_node, &constant);
 
   return constant;
@@ -133,6 +135,15 @@ lfb_emit_allocate (LfbEmit    *self,
       }
   operand->offset = 0;
   operand->region = lfb_program_add_region (self->program, LFB_REGION_ARENA, size);
+}
+
+void
+lfb_emit_work (LfbEmit    *self,
+               gsize       size,
+               LfbOperand *operand)
+{
+  *operand = (LfbOperand) { .dtype = LFB_DTYPE_UINT8, .n_dims = 1, .shape = { size }, .strides = { 1 } };
+  lfb_emit_allocate (self, operand);
 }
 
 /* The same bytes may have been brought to this layout before. */

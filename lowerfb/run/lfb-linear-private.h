@@ -51,15 +51,28 @@ gboolean       lfb_packed_rows_choose_dynamic (const LfbRuntime *runtime,
                                                gint32           *zero_point,
                                                GError          **error);
 /* @x is quantized on its way into the product, with @x_scale and the zero point of the
- * output. */
+ * output; where several threads need all of it, in @q, which has place for it. */
 gboolean       lfb_packed_rows_run_floats  (const LfbPackedRows *self,
                                             const LfbRuntime    *runtime,
                                             const float         *x,
                                             gsize                m,
                                             float                x_scale,
                                             const LfbRescale    *output,
+                                            guint8              *q,
                                             float               *y,
                                             GError             **error);
+/* What a dynamic product works on besides input and output, 64-byte aligned. */
+typedef struct {
+  float *multiplier;     /* lfb_output_length (n) */
+  float *bias;           /* as many */
+  guint8 *q;             /* of the input, m x k */
+} LfbDynamicWork;
+
+/* Bytes for products of @m rows, and where all is in them. */
+gsize          lfb_dynamic_work_size  (const LfbPackedRows *rows,
+                                       gsize                m);
+LfbDynamicWork lfb_dynamic_work_place (const LfbPackedRows *rows,
+                                       gpointer             memory);
 /* Dynamic: @x is quantized with its own range (reduced if asked), or a half
  * weight is multiplied in float32. */
 gboolean       lfb_packed_rows_run_dynamic (const LfbPackedRows *self,
@@ -70,5 +83,15 @@ gboolean       lfb_packed_rows_run_dynamic (const LfbPackedRows *self,
                                             gboolean             relu,
                                             float               *y,
                                             GError             **error);
+/* The same, without memory of its own. */
+gboolean       lfb_packed_rows_work_dynamic (const LfbPackedRows  *self,
+                                             const LfbRuntime     *runtime,
+                                             const float          *x,
+                                             gsize                 m,
+                                             gboolean              reduce_range,
+                                             gboolean              relu,
+                                             const LfbDynamicWork *work,
+                                             float                *y,
+                                             GError              **error);
 
 G_END_DECLS

@@ -135,6 +135,7 @@ typedef struct {
   const guint8 *x;
   const float *floats;   /* quantized on the way, with this scale and the zero point of the output */
   float x_scale;
+  guint8 *q;             /* memory for its integers */
   gsize m;
   const LfbRequantize *requantize;
   guint8 *y_u8;
@@ -187,7 +188,6 @@ run_job (RowsJob           *job,
 {
   gsize work = MAX (job->rows->n * job->rows->k, 1);
   gsize tile_m = MAX (job->kernel->tile_m, 1), tile_n = MAX (job->kernel->tile_n, 1);
-  g_autofree guint8 *q = NULL;
   gsize grain;
 
   if (job->m == 0)
@@ -203,13 +203,10 @@ run_job (RowsJob           *job,
   /* Parts that have all rows would each quantize them. */
   if (job->floats != NULL && !job->by_rows && job->rows->n > grain && runtime->threads != NULL)
     {
-      q = lfb_try_alloc (job->m, job->rows->k, error);
-      if (q == NULL)
-        return FALSE;
-      lfb_quantize_floats (runtime, job->floats, q, job->m * job->rows->k, job->x_scale,
+      lfb_quantize_floats (runtime, job->floats, job->q, job->m * job->rows->k, job->x_scale,
                            job->rescale->x_zero_point, LFB_DTYPE_QUINT8);
       job->floats = NULL;
-      job->x = q;
+      job->x = job->q;
     }
   lfb_runtime_parallel (runtime, job->by_rows ? job->m : job->rows->n, grain, run_part, job);
 
@@ -334,15 +331,66 @@ lfb_packed_rows_run_floats (const LfbPackedRows  *self,
                             gsize                 m,
                             float                 x_scale,
                             const LfbRescale     *output,
+                            guint8               *q,
                             float                *y,
                             GError              **error)
 {
   RowsJob job = {
-    .rows = self, .kernel = &runtime->kernels.linear, .floats = x, .x_scale = x_scale, .m = m, .rescale = output,
+    .rows = self, .kernel = &runtime->kernels.linear, .floats = x, .x_scale = x_scale, .q = q, .m = m, .rescale = output,
     .y_f32 = y,
   };
 
   return run_job (&job, runtime, error);
+}
+
+/* Bytes up to where another array may begin. */
+static gsize
+array_size (gsize n)
+{
+  return (n * sizeof (float) + 63) / 64 * 64;
+}
+
+gsize
+lfb_dynamic_work_size (const LfbPackedRows *rows,
+                       gsize                m)
+{
+  return rows->packed != NULL ? 2 * array_size (lfb_output_length (rows->n)) + m * rows->k : 0;
+}
+
+LfbDynamicWork
+lfb_dynamic_work_place (const LfbPackedRows *rows,
+                        gpointer             memory)
+{
+  gsize size = array_size (lfb_output_length (rows->n));
+
+  return (LfbDynamicWork) { memory, (float *) ((guint8 *) memory + size), (guint8 *) memory + 2 * size };
+}
+
+gboolean
+lfb_packed_rows_work_dynamic (const LfbPackedRows   *self,
+                              const LfbRuntime      *runtime,
+                              const float           *x,
+                              gsize                  m,
+                              gboolean               reduce_range,
+                              gboolean               relu,
+                              const LfbDynamicWork  *work,
+                              float                 *y,
+                              GError               **error)
+{
+  LfbRescale output = { .multiplier = work->multiplier, .bias = work->bias, .relu = relu };
+  gint32 zero_point;
+  double scale;
+
+  if (self->packed == NULL)
+    return run_half (self, runtime, x, m, relu, y, error);
+  if (!lfb_packed_rows_choose_dynamic (runtime, x, m * self->k, reduce_range, &scale, &zero_point, error))
+    return FALSE;
+
+  lfb_rescale_compute (work->multiplier, work->bias, self->n, self->params.bias, scale, self->params.scales,
+                       self->params.n_scales);
+  output.x_zero_point = zero_point;
+
+  return lfb_packed_rows_run_floats (self, runtime, x, m, scale, &output, work->q, y, error);
 }
 
 gboolean
@@ -356,20 +404,15 @@ lfb_packed_rows_run_dynamic (const LfbPackedRows  *self,
                              GError              **error)
 {
   g_auto (LfbOutputStage) stage = { NULL, NULL };
-  LfbRescale output = { 0 };
-  gint32 zero_point;
-  double scale;
+  g_autofree guint8 *q = NULL;
 
-  if (self->packed == NULL)
-    return run_half (self, runtime, x, m, relu, y, error);
-
-  if (!lfb_packed_rows_choose_dynamic (runtime, x, m * self->k, reduce_range, &scale, &zero_point, error) ||
-      !lfb_output_stage_init (&stage, &self->params, scale, 0, error))
+  if (!lfb_output_stage_alloc (&stage, self->n, error))
     return FALSE;
-  output.multiplier = stage.multiplier;
-  output.bias = stage.bias;
-  output.x_zero_point = zero_point;
-  output.relu = relu;
+  /* Only several threads need all integers at once. */
+  q = runtime->threads != NULL ? lfb_try_alloc (m, self->k, error) : NULL;
+  if (q == NULL && runtime->threads != NULL)
+    return FALSE;
 
-  return lfb_packed_rows_run_floats (self, runtime, x, m, scale, &output, y, error);
+  return lfb_packed_rows_work_dynamic (self, runtime, x, m, reduce_range, relu,
+                                       &(LfbDynamicWork) { stage.multiplier, stage.bias, q }, y, error);
 }

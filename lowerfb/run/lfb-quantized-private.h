@@ -94,6 +94,9 @@ typedef struct {
 } LfbOutputStage;
 
 /* @y_scale 0: for a float output (LfbRescale). */
+gboolean   lfb_output_stage_alloc   (LfbOutputStage        *self,
+                                     gsize                  n,
+                                     GError               **error);
 gboolean   lfb_output_stage_init    (LfbOutputStage        *self,
                                      const LfbWeightParams *weight,
                                      double                 x_scale,

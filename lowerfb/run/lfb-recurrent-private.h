@@ -54,9 +54,41 @@ void               lfb_recurrent_layer_free  (LfbRecurrentLayer        *self);
 gboolean           lfb_recurrent_check_input (const LfbRecurrentLayer  *self,
                                               LfbTensor                *input,
                                               GError                  **error);
+/* What a layer works on, 64-byte aligned. */
+typedef struct {
+  float *a;              /* products with the input: steps x batch x gates */
+  float *b;              /* with the state: batch x gates */
+  float *wide;           /* batch x hidden: the cell's own h, where it is projected */
+  gpointer dynamic;      /* of the largest of the dynamic products */
+} LfbRecurrentWork;
+
+/* Bytes of memory, and where all is in it. %G_MAXSIZE if that is more than there
+ * can be. */
+gsize              lfb_recurrent_work_size   (const LfbRecurrentLayer  *self,
+                                              gsize                     steps,
+                                              gsize                     batch);
+LfbRecurrentWork   lfb_recurrent_work_place  (const LfbRecurrentLayer  *self,
+                                              gsize                     steps,
+                                              gsize                     batch,
+                                              gpointer                  memory);
+
 /* Runs over @x (@steps, @batch, features), backwards if asked, from the states
  * @h and @c (@batch rows each), which it leaves at the last step; each step's
  * output goes to rows of @y, @y_stride floats apart, unless @y is %NULL. */
+gboolean           lfb_recurrent_layer_work  (const LfbRecurrentLayer  *self,
+                                              const LfbCellKind        *kind,
+                                              const LfbRuntime         *runtime,
+                                              const float              *x,
+                                              gsize                     steps,
+                                              gsize                     batch,
+                                              gboolean                  backwards,
+                                              float                    *h,
+                                              float                    *c,
+                                              float                    *y,
+                                              gsize                     y_stride,
+                                              const LfbRecurrentWork   *work,
+                                              GError                  **error);
+/* The same in memory of its own. */
 gboolean           lfb_recurrent_layer_run   (const LfbRecurrentLayer  *self,
                                               const LfbCellKind        *kind,
                                               const LfbRuntime         *runtime,

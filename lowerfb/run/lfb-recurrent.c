@@ -10,6 +10,7 @@
 #include <lowerfb/run/lfb-packed-values-private.h>
 #include <lowerfb/run/lfb-reference-private.h>
 
+#include <stdlib.h>
 #include <string.h>
 
 static LfbTensor *
@@ -163,10 +164,15 @@ gate_product_run (const LfbGateProduct  *self,
                   const float           *x,
                   gsize                  m,
                   float                 *y,
+                  gpointer               memory,
                   GError               **error)
 {
   if (self->rows != NULL)
-    return lfb_packed_rows_run_dynamic (self->rows, runtime, x, m, TRUE, FALSE, y, error);
+    {
+      const LfbDynamicWork work = lfb_dynamic_work_place (self->rows, memory);
+
+      return lfb_packed_rows_work_dynamic (self->rows, runtime, x, m, TRUE, FALSE, &work, y, error);
+    }
 
   return lfb_fill_bias (self->bias, LFB_DTYPE_FLOAT32, m, self->n, y, error) &&
          lfb_gemm (runtime, LFB_DTYPE_FLOAT32, TRUE, m, self->n, self->k, x, self->k, lfb_tensor_floats (self->weight),
@@ -305,6 +311,97 @@ step_rows (const LfbRecurrentLayer *self,
       step_plain (kernels, kind->type, n, a + i * gates, b + i * gates, h + i * n);
 }
 
+static gsize
+dynamic_size (const LfbGateProduct *product,
+              gsize                 m)
+{
+  return product->rows != NULL ? lfb_dynamic_work_size (product->rows, m) : 0;
+}
+
+/* Bytes of @n x @m floats, up to where another array may begin. */
+static gboolean
+add_floats (gsize *total,
+            gsize  n,
+            gsize  m)
+{
+  gsize size;
+
+  return g_size_checked_mul (&size, n, m) && g_size_checked_mul (&size, size, sizeof (float)) &&
+         g_size_checked_add (&size, size, 63) && g_size_checked_add (total, *total, size / 64 * 64);
+}
+
+gsize
+lfb_recurrent_work_size (const LfbRecurrentLayer *self,
+                         gsize                    steps,
+                         gsize                    batch)
+{
+  gsize total = 0, rows;
+
+  if (!g_size_checked_mul (&rows, steps, batch) || !add_floats (&total, rows, self->input.n) ||
+      !add_floats (&total, batch, self->input.n) || !add_floats (&total, batch, self->hidden) ||
+      !g_size_checked_add (&total, total, MAX (dynamic_size (&self->input, rows),
+                                               MAX (dynamic_size (&self->state, batch), dynamic_size (&self->projection, batch)))))
+    return G_MAXSIZE;
+
+  return total;
+}
+
+LfbRecurrentWork
+lfb_recurrent_work_place (const LfbRecurrentLayer *self,
+                          gsize                    steps,
+                          gsize                    batch,
+                          gpointer                 memory)
+{
+  gsize a = 0, b = 0, wide = 0;
+
+  add_floats (&a, steps * batch, self->input.n);
+  add_floats (&b, batch, self->input.n);
+  add_floats (&wide, batch, self->hidden);
+
+  return (LfbRecurrentWork) {
+    memory, (float *) ((guint8 *) memory + a), (float *) ((guint8 *) memory + a + b), (guint8 *) memory + a + b + wide,
+  };
+}
+
+gboolean
+lfb_recurrent_layer_work (const LfbRecurrentLayer  *self,
+                          const LfbCellKind        *kind,
+                          const LfbRuntime         *runtime,
+                          const float              *x,
+                          gsize                     steps,
+                          gsize                     batch,
+                          gboolean                  backwards,
+                          float                    *h,
+                          float                    *c,
+                          float                    *y,
+                          gsize                     y_stride,
+                          const LfbRecurrentWork   *work,
+                          GError                  **error)
+{
+  gsize gates = self->input.n;
+
+  if (!gate_product_run (&self->input, runtime, x, steps * batch, work->a, work->dynamic, error))
+    return FALSE;
+
+  for (gsize step = 0; step < steps; step++)
+    {
+      gsize at = backwards ? steps - 1 - step : step;
+      float *next = self->projection.n > 0 ? work->wide : h;
+
+      if (g_cancellable_set_error_if_cancelled (runtime->cancellable, error) ||
+          !gate_product_run (&self->state, runtime, h, batch, work->b, work->dynamic, error))
+        return FALSE;
+      step_rows (self, kind, &runtime->kernels, batch, work->a + at * batch * gates, work->b, next, c);
+      if (self->projection.n > 0 &&
+          !gate_product_run (&self->projection, runtime, work->wide, batch, h, work->dynamic, error))
+        return FALSE;
+      for (gsize i = 0; i < batch && y != NULL; i++)
+        memcpy (y + (at * batch + i) * y_stride, h + i * self->output, self->output * sizeof *h);
+    }
+
+  return TRUE;
+}
+
 gboolean
 lfb_recurrent_layer_run (const LfbRecurrentLayer  *self,
                          const LfbCellKind        *kind,
@@ -319,34 +416,15 @@ lfb_recurrent_layer_run (const LfbRecurrentLayer  *self,
                          gsize                     y_stride,
                          GError                  **error)
 {
-  gsize gates = self->input.n, n_a;
-  g_autofree float *a = NULL;
-  g_autofree float *b = NULL;
-  g_autofree float *wide = NULL;
+  gpointer memory = lfb_try_alloc_aligned (lfb_recurrent_work_size (self, steps, batch), 1, error);
+  LfbRecurrentWork work;
+  gboolean ok;
 
-  if (!g_size_checked_mul (&n_a, steps * batch, gates))
-    n_a = G_MAXSIZE;
-  a = lfb_try_alloc (n_a, sizeof (float), error);
-  b = a != NULL ? lfb_try_alloc (batch * gates, sizeof (float), error) : NULL;
-  /* With a projection the cell's own h is wider than the state. */
-  wide = b != NULL ? lfb_try_alloc (batch * self->hidden, sizeof (float), error) : NULL;
-  if (wide == NULL || !gate_product_run (&self->input, runtime, x, steps * batch, a, error))
+  if (memory == NULL)
     return FALSE;
+  work = lfb_recurrent_work_place (self, steps, batch, memory);
+  ok = lfb_recurrent_layer_work (self, kind, runtime, x, steps, batch, backwards, h, c, y, y_stride, &work, error);
+  free (memory);
 
-  for (gsize step = 0; step < steps; step++)
-    {
-      gsize at = backwards ? steps - 1 - step : step;
-      float *next = self->projection.n > 0 ? wide : h;
-
-      if (g_cancellable_set_error_if_cancelled (runtime->cancellable, error) ||
-          !gate_product_run (&self->state, runtime, h, batch, b, error))
-        return FALSE;
-      step_rows (self, kind, &runtime->kernels, batch, a + at * batch * gates, b, next, c);
-      if (self->projection.n > 0 && !gate_product_run (&self->projection, runtime, wide, batch, h, error))
-        return FALSE;
-      for (gsize i = 0; i < batch && y != NULL; i++)
-        memcpy (y + (at * batch + i) * y_stride, h + i * self->output, self->output * sizeof *h);
-    }
-
-  return TRUE;
+  return ok;
 }

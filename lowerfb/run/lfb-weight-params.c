@@ -133,10 +133,10 @@ lfb_weight_params_clear (LfbWeightParams *self)
   g_clear_pointer (&self->bias, g_free);
 }
 
-static gboolean
-stage_alloc (LfbOutputStage  *self,
-             gsize            n,
-             GError         **error)
+gboolean
+lfb_output_stage_alloc (LfbOutputStage  *self,
+                        gsize            n,
+                        GError         **error)
 {
   self->bias = NULL;
   self->multiplier = lfb_try_alloc_aligned (lfb_output_length (n), sizeof (float), error);
@@ -154,7 +154,7 @@ lfb_output_stage_init (LfbOutputStage         *self,
                        double                  y_scale,
                        GError                **error)
 {
-  if (!stage_alloc (self, weight->n, error))
+  if (!lfb_output_stage_alloc (self, weight->n, error))
     return FALSE;
 
   if (y_scale != 0)
@@ -172,7 +172,7 @@ lfb_output_stage_init_sum (LfbOutputStage  *self,
                            gsize            n,
                            GError         **error)
 {
-  if (!stage_alloc (self, n, error))
+  if (!lfb_output_stage_alloc (self, n, error))
     return FALSE;
 
   memset (self->multiplier, 0, lfb_output_length (n) * sizeof (float));

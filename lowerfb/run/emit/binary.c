@@ -16,7 +16,7 @@
 
 typedef struct {
   const LfbRuntime *runtime;
-  const LfbBinary *binary;
+  const LfbQuantizedBinary *binary;
   gboolean is_signed;
   const guint8 *a, *b;
   guint8 *y;
@@ -112,14 +112,14 @@ is_one_pixel (const LfbOperand *a,
   return TRUE;
 }
 
-static LfbBinary *
+static LfbQuantizedBinary *
 binary_new (gboolean          multiply,
             gboolean          relu,
             const LfbOperand *a,
             const LfbOperand *b,
             const LfbOperand *y)
 {
-  LfbBinary *self = g_new0 (LfbBinary, 1);
+  LfbQuantizedBinary *self = g_new0 (LfbQuantizedBinary, 1);
 
   self->multiply = multiply;
   self->range = (LfbBinaryRange) {

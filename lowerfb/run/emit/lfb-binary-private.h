@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 typedef struct {
   gboolean multiply;
   LfbBinaryRange range;
-} LfbBinary;
+} LfbQuantizedBinary;
 
 extern const LfbInstrType lfb_binary_instr;
 

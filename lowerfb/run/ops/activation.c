@@ -157,25 +157,47 @@ softshrink (LfbCall  *call,
   return lfb_unary_run (call, error);
 }
 
+static const LfbUnary *
+gelu_kind (LfbCall  *call,
+           GError  **error)
+{
+  const char *approximate = "none";
+
+  if (!lfb_call_string (call, "approximate", &approximate, error))
+    return NULL;
+  if (g_strcmp0 (approximate, "tanh") == 0)
+    return &gelu_tanh_op;
+  if (g_strcmp0 (approximate, "none") == 0)
+    return &gelu_op;
+
+  g_set_error (error, LFB_ERROR, LFB_ERROR_ARGUMENT,
+               "argument `approximate` is '%.40s', expected 'none' or 'tanh'", approximate);
+
+  return NULL;
+}
+
 static LfbValue *
 gelu (LfbCall  *call,
       GError  **error)
 {
-  const char *approximate = "none";
   LfbTensor *input = lfb_call_tensor (call, "input", error);
-  gboolean by_tanh;
+  const LfbUnary *kind = input != NULL ? gelu_kind (call, error) : NULL;
 
-  if (input == NULL || !lfb_call_string (call, "approximate", &approximate, error))
-    return NULL;
-  by_tanh = g_strcmp0 (approximate, "tanh") == 0;
-  if (!by_tanh && g_strcmp0 (approximate, "none") != 0)
-    {
-      g_set_error (error, LFB_ERROR, LFB_ERROR_ARGUMENT,
-                   "argument `approximate` is '%.40s', expected 'none' or 'tanh'", approximate);
-      return NULL;
-    }
+  return kind != NULL ? lfb_value_take_tensor (lfb_unary_apply (call->runtime, kind, NULL, input, error)) : NULL;
+}
 
-  return lfb_value_take_tensor (lfb_unary_apply (call->runtime, by_tanh ? &gelu_tanh_op : &gelu_op, NULL, input, error));
+static LfbEmitted
+emit_gelu (LfbEmit  *emit,
+           GError  **error)
+{
+  const LfbUnary *kind;
+  LfbOperand x;
+
+  if (!lfb_emit_operand (emit, "input", &x) || !lfb_emit_is_constant (emit, "input"))
+    return LFB_EMITTED_NOTHING;
+  kind = gelu_kind (&emit->call, error);
+
+  return kind != NULL ? lfb_emit_function (emit, kind, NULL, &x) : LFB_EMITTED_ERROR;
 }
 
 LFB_BINARY_FUNCTIONS (times, a * b)
@@ -319,54 +341,54 @@ quantized_prelu (LfbCall  *call,
 static const LfbOperator operators[] = {
   {
     .functions = "torch.sigmoid torch.nn.functional.sigmoid torch.special.expit", .methods = "sigmoid sigmoid_",
-    .modules = "torch.nn.Sigmoid", .signature = "input", .run = lfb_unary_run, .emit = lfb_emit_bytes, .data = &sigmoid_op,
+    .modules = "torch.nn.Sigmoid", .signature = "input", .run = lfb_unary_run, .emit = lfb_emit_unary, .data = &sigmoid_op,
     .rule = "1 / (1 + exp(-x)); integers: output scale 1/256, zero point 0 (qint8: -128)",
   },
   {
     .functions = "torch.nn.functional.hardsigmoid", .methods = "hardsigmoid hardsigmoid_", .modules = "torch.nn.Hardsigmoid",
-    .signature = "input, inplace=False", .run = lfb_unary_run, .emit = lfb_emit_bytes, .data = &hardsigmoid_op,
+    .signature = "input, inplace=False", .run = lfb_unary_run, .emit = lfb_emit_unary, .data = &hardsigmoid_op,
     .rule = "clamp(x + 3, 0, 6) / 6; integers: output scale 1/256, zero point 0 (qint8: -128)",
   },
   {
     .functions = "torch.tanh torch.nn.functional.tanh", .methods = "tanh tanh_", .modules = "torch.nn.Tanh",
-    .signature = "input", .run = lfb_unary_run, .emit = lfb_emit_bytes, .data = &tanh_op,
+    .signature = "input", .run = lfb_unary_run, .emit = lfb_emit_unary, .data = &tanh_op,
     .rule = "hyperbolic tangent; integers: output scale 1/128, zero point 128 (qint8: 0)",
   },
   {
     .functions = "torch.ops.quantized.sigmoid", .modules = QUANTIZED "Sigmoid",
-    .signature = "input, output_scale, output_zero_point", .run = lfb_unary_run, .emit = lfb_emit_bytes, .data = &quantized_sigmoid_op,
+    .signature = "input, output_scale, output_zero_point", .run = lfb_unary_run, .emit = lfb_emit_unary, .data = &quantized_sigmoid_op,
     .rule = "1 / (1 + exp(-x))" TABLE,
   },
   {
     .functions = "torch.nn.functional.hardswish", .methods = "hardswish", .modules = "torch.nn.Hardswish",
-    .signature = "input, inplace=False", .run = lfb_unary_run, .emit = lfb_emit_bytes, .data = &hardswish_op, .rule = "x * clamp(x + 3, 0, 6) / 6",
+    .signature = "input, inplace=False", .run = lfb_unary_run, .emit = lfb_emit_unary, .data = &hardswish_op, .rule = "x * clamp(x + 3, 0, 6) / 6",
   },
   {
     .functions = "torch.ops.quantized.hardswish", .signature = "input, output_scale, output_zero_point",
-    .run = lfb_unary_run, .emit = lfb_emit_bytes, .data = &quantized_hardswish_op, .rule = "x * clamp(x + 3, 0, 6) / 6" TABLE,
+    .run = lfb_unary_run, .emit = lfb_emit_unary, .data = &quantized_hardswish_op, .rule = "x * clamp(x + 3, 0, 6) / 6" TABLE,
   },
   {
     .modules = QUANTIZED "Hardswish", .signature = "input, scale, zero_point",
-    .run = lfb_unary_run, .emit = lfb_emit_bytes, .data = &quantized_hardswish_op, .rule = "x * clamp(x + 3, 0, 6) / 6" TABLE,
+    .run = lfb_unary_run, .emit = lfb_emit_unary, .data = &quantized_hardswish_op, .rule = "x * clamp(x + 3, 0, 6) / 6" TABLE,
   },
   {
     .functions = "torch.nn.functional.elu torch._C._nn.elu", .modules = "torch.nn.ELU",
-    .signature = "input, alpha=1.0, inplace=False", .run = lfb_unary_run, .emit = lfb_emit_bytes, .data = &elu_op,
+    .signature = "input, alpha=1.0, inplace=False", .run = lfb_unary_run, .emit = lfb_emit_unary, .data = &elu_op,
     .rule = "x where x > 0, else (exp(x) - 1) * alpha",
   },
   {
     .functions = "torch.nn.functional.elu_",
-    .signature = "input, alpha=1.0", .run = lfb_unary_run, .emit = lfb_emit_bytes, .data = &elu_op,
+    .signature = "input, alpha=1.0", .run = lfb_unary_run, .emit = lfb_emit_unary, .data = &elu_op,
     .rule = "x where x > 0, else (exp(x) - 1) * alpha",
   },
   {
     .functions = "torch.ops.quantized.elu",
     .signature = "input, output_scale, output_zero_point, alpha=1.0, scale=1.0, input_scale=1.0",
-    .run = lfb_unary_run, .emit = lfb_emit_bytes, .data = &quantized_elu_op, .rule = "x where x > 0, else (exp(x) - 1) * alpha" TABLE,
+    .run = lfb_unary_run, .emit = lfb_emit_unary, .data = &quantized_elu_op, .rule = "x where x > 0, else (exp(x) - 1) * alpha" TABLE,
   },
   {
     .modules = QUANTIZED "ELU", .signature = "input, scale, zero_point, alpha=1.0",
-    .run = lfb_unary_run, .emit = lfb_emit_bytes, .data = &quantized_elu_module_op, .rule = "x where x > 0, else (exp(x) - 1) * alpha" TABLE,
+    .run = lfb_unary_run, .emit = lfb_emit_unary, .data = &quantized_elu_module_op, .rule = "x where x > 0, else (exp(x) - 1) * alpha" TABLE,
   },
   {
     .functions = "torch.nn.functional.celu torch.celu", .modules = "torch.nn.CELU",
@@ -380,17 +402,17 @@ static const LfbOperator operators[] = {
   },
   {
     .functions = "torch.nn.functional.leaky_relu torch._C._nn.leaky_relu", .modules = "torch.nn.LeakyReLU",
-    .signature = "input, negative_slope=0.01, inplace=False", .run = lfb_unary_run, .emit = lfb_emit_bytes, .data = &leaky_relu_op,
+    .signature = "input, negative_slope=0.01, inplace=False", .run = lfb_unary_run, .emit = lfb_emit_unary, .data = &leaky_relu_op,
     .rule = "x where x > 0, else x * negative_slope",
   },
   {
     .functions = "torch.ops.quantized.leaky_relu",
     .signature = "input, negative_slope=0.01, inplace=False, output_scale=None, output_zero_point=None",
-    .run = lfb_unary_run, .emit = lfb_emit_bytes, .data = &quantized_leaky_relu_op, .rule = "x where x > 0, else x * negative_slope" TABLE,
+    .run = lfb_unary_run, .emit = lfb_emit_unary, .data = &quantized_leaky_relu_op, .rule = "x where x > 0, else x * negative_slope" TABLE,
   },
   {
     .modules = QUANTIZED "LeakyReLU", .signature = "input, scale, zero_point, negative_slope=0.01, inplace=False",
-    .run = lfb_unary_run, .emit = lfb_emit_bytes, .data = &quantized_leaky_relu_op, .rule = "x where x > 0, else x * negative_slope" TABLE,
+    .run = lfb_unary_run, .emit = lfb_emit_unary, .data = &quantized_leaky_relu_op, .rule = "x where x > 0, else x * negative_slope" TABLE,
   },
   {
     .functions = "torch.prelu torch.nn.functional.prelu", .methods = "prelu",
@@ -407,20 +429,20 @@ static const LfbOperator operators[] = {
   },
   {
     .functions = "torch.nn.functional.selu torch.selu", .modules = "torch.nn.SELU", .signature = "input, inplace=False",
-    .run = lfb_unary_run, .emit = lfb_emit_bytes, .data = PLAIN (selu), .rule = "scaled elu",
+    .run = lfb_unary_run, .emit = lfb_emit_unary, .data = PLAIN (selu), .rule = "scaled elu",
   },
   {
     .functions = "torch.nn.functional.silu torch._C._nn.silu", .modules = "torch.nn.SiLU",
-    .signature = "input, inplace=False", .run = lfb_unary_run, .emit = lfb_emit_bytes,
+    .signature = "input, inplace=False", .run = lfb_unary_run, .emit = lfb_emit_unary,
     .data = &(const LfbUnary) { FUNCTIONS (silu), LFB_VECTOR (silu) }, .rule = "x * sigmoid(x)",
   },
   {
     .functions = "torch.nn.functional.mish", .modules = "torch.nn.Mish", .signature = "input, inplace=False",
-    .run = lfb_unary_run, .emit = lfb_emit_bytes, .data = PLAIN (mish), .rule = "x * tanh(log(1 + exp(x)))",
+    .run = lfb_unary_run, .emit = lfb_emit_unary, .data = PLAIN (mish), .rule = "x * tanh(log(1 + exp(x)))",
   },
   {
     .functions = "torch.nn.functional.gelu torch._C._nn.gelu", .modules = "torch.nn.GELU",
-    .signature = "input, approximate='none'", .run = gelu, .rule = "x * (1 + erf(x / sqrt(2))) / 2, or its form with tanh",
+    .signature = "input, approximate='none'", .run = gelu, .emit = emit_gelu, .rule = "x * (1 + erf(x / sqrt(2))) / 2, or its form with tanh",
   },
   {
     .functions = "torch.nn.functional.glu", .modules = "torch.nn.GLU", .signature = "input, dim=-1", .run = glu,
@@ -428,25 +450,25 @@ static const LfbOperator operators[] = {
   },
   {
     .functions = "torch.nn.functional.softplus torch._C._nn.softplus", .modules = "torch.nn.Softplus",
-    .signature = "input, beta=1, threshold=20", .run = lfb_unary_run,
+    .signature = "input, beta=1, threshold=20", .run = lfb_unary_run, .emit = lfb_emit_unary,
     .data = &(const LfbUnary) { FUNCTIONS (softplus), .params = { "beta", "threshold" }, .defaults = { 1, 20 } },
     .rule = "log(1 + exp(beta * x)) / beta, x above the threshold",
   },
   {
     .functions = "torch.nn.functional.logsigmoid torch._C._nn.log_sigmoid", .modules = "torch.nn.LogSigmoid",
-    .signature = "input", .run = lfb_unary_run, .emit = lfb_emit_bytes, .data = PLAIN (logsigmoid), .rule = "log(sigmoid(x))",
+    .signature = "input", .run = lfb_unary_run, .emit = lfb_emit_unary, .data = PLAIN (logsigmoid), .rule = "log(sigmoid(x))",
   },
   {
     .functions = "torch.nn.functional.softsign", .modules = "torch.nn.Softsign", .signature = "input",
-    .run = lfb_unary_run, .emit = lfb_emit_bytes, .data = PLAIN (softsign), .rule = "x / (1 + |x|)",
+    .run = lfb_unary_run, .emit = lfb_emit_unary, .data = PLAIN (softsign), .rule = "x / (1 + |x|)",
   },
   {
     .functions = "torch.nn.functional.tanhshrink", .modules = "torch.nn.Tanhshrink", .signature = "input",
-    .run = lfb_unary_run, .emit = lfb_emit_bytes, .data = PLAIN (tanhshrink), .rule = "x - tanh(x)",
+    .run = lfb_unary_run, .emit = lfb_emit_unary, .data = PLAIN (tanhshrink), .rule = "x - tanh(x)",
   },
   {
     .functions = "torch.nn.functional.hardshrink torch.hardshrink", .modules = "torch.nn.Hardshrink",
-    .signature = "input, lambd=0.5", .run = lfb_unary_run,
+    .signature = "input, lambd=0.5", .run = lfb_unary_run, .emit = lfb_emit_unary,
     .data = &(const LfbUnary) { FUNCTIONS (hardshrink), .params = { "lambd" }, .defaults = { 0.5 } },
     .rule = "x, 0 from -lambd to lambd",
   },

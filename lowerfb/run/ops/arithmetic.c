@@ -6,6 +6,7 @@
  */
 
 #include <lowerfb/run/lfb-elementwise-private.h>
+#include <lowerfb/run/lfb-emit-private.h>
 
 #include <string.h>
 
@@ -233,6 +234,21 @@ with_alpha (LfbCall  *call,
   return scaled != NULL ? lfb_binary_apply (call->runtime, reverse ? &sub_op : LFB_CALL_DATA (call, LfbBinary), first_name,
                                             lfb_call_get (call, first_name), name, scaled, error)
                         : NULL;
+}
+
+/* Of float32, without a factor. */
+static LfbEmitted
+emit_binary (LfbEmit  *emit,
+             GError  **error)
+{
+  LfbValue *alpha = lfb_call_get (&emit->call, "alpha"), *mode = lfb_call_get (&emit->call, "rounding_mode");
+  gint64 one = 1;
+
+  if ((alpha != NULL && (lfb_value_get_kind (alpha) != LFB_VALUE_KIND_INT || !lfb_value_read_int (alpha, &one) || one != 1)) ||
+      (mode != NULL && !lfb_value_is_none (mode)))
+    return LFB_EMITTED_NOTHING;
+
+  return lfb_emit_binary_row (emit, LFB_CALL_DATA (&emit->call, LfbBinary));
 }
 
 /* Python's + on lists and tuples, * on a list and a number. */
@@ -466,18 +482,19 @@ floor_quotient (LfbCall  *call,
 
 #define INPUTS .signature = "input, other"
 #define ROW(function_names, method_names, op, rule_) \
-  { .functions = (function_names), .methods = (method_names), INPUTS, .rule = (rule_), .run = lfb_binary_run, .data = (op) }
+  { .functions = (function_names), .methods = (method_names), INPUTS, .rule = (rule_), .run = lfb_binary_run, \
+    .emit = emit_binary, .data = (op) }
 
 static const LfbOperator operators[] = {
   {
     .functions = "torch.add", .methods = "add add_", .signature = "input, other, alpha=1",
-    .rule = "input + alpha * other", .run = with_alpha, .data = &add_op,
+    .rule = "input + alpha * other", .run = with_alpha, .emit = emit_binary, .data = &add_op,
   },
   {
     .functions = "torch.sub torch.subtract", .methods = "sub sub_ subtract subtract_", .signature = "input, other, alpha=1",
-    .rule = "input - alpha * other", .run = with_alpha, .data = &sub_op,
+    .rule = "input - alpha * other", .run = with_alpha, .emit = emit_binary, .data = &sub_op,
   },
-  { .functions = "operator.add", INPUTS, .rule = "input + other; lists are joined", .run = operator_add, .data = &add_op },
+  { .functions = "operator.add", INPUTS, .rule = "input + other; lists are joined", .run = operator_add, .emit = emit_binary, .data = &add_op },
   {
     .functions = "operator.iadd", INPUTS, .rule = "input + other; lists are joined", .run = operator_add, .data = &add_op,
   },
@@ -485,17 +502,18 @@ static const LfbOperator operators[] = {
   { .functions = "operator.isub", INPUTS, .rule = "input - other", .run = lfb_binary_run, .data = &sub_op },
   {
     .functions = "torch.rsub", .methods = "rsub", .signature = "input, other, alpha=1",
-    .rule = "other - alpha * input", .run = with_alpha, .data = &rsub_op,
+    .rule = "other - alpha * input", .run = with_alpha, .emit = emit_binary, .data = &rsub_op,
   },
   ROW ("torch.mul torch.multiply operator.mul", "mul mul_ multiply multiply_", &mul_op, "input * other"),
   { .functions = "operator.imul", INPUTS, .rule = "input * other", .run = lfb_binary_run, .data = &mul_op },
   {
     .functions = "torch.div torch.divide", .methods = "div div_ divide divide_", .signature = "input, other, rounding_mode=None",
     .rule = "input / other in floats, or rounded down or towards 0", .run = torch_div,
+    .emit = emit_binary, .data = &div_op,
   },
   {
     .functions = "torch.true_divide operator.truediv", .methods = "true_divide true_divide_", INPUTS,
-    .rule = "input / other in floats", .run = divide_row, .data = &div_op,
+    .rule = "input / other in floats", .run = divide_row, .emit = emit_binary, .data = &div_op,
   },
   { .functions = "operator.itruediv", INPUTS, .rule = "input / other", .run = divide_row, .data = &div_op },
   {

@@ -330,6 +330,46 @@ emit_cat (LfbEmit  *emit,
   return emit_parts (emit, parts, n, dim, &y, error);
 }
 
+/* A dimension of 1 before dimension @at. */
+static void
+insert_dim (LfbOperand *operand,
+            gsize       at)
+{
+  memmove (operand->shape + at + 1, operand->shape + at, (operand->n_dims - at) * sizeof *operand->shape);
+  memmove (operand->strides + at + 1, operand->strides + at, (operand->n_dims - at) * sizeof *operand->strides);
+  operand->shape[at] = 1;
+  operand->strides[at] = 0;
+  operand->n_dims++;
+}
+
+static LfbEmitted
+emit_stack (LfbEmit  *emit,
+            GError  **error)
+{
+  gsize n = 0, dim = 0;
+  g_autofree LfbOperand *parts = lfb_emit_operands (emit, "tensors", &n);
+  LfbOperand first, y;
+
+  if (parts == NULL || !lfb_emit_is_constant (emit, "tensors"))
+    return LFB_EMITTED_NOTHING;
+  first = parts[0];
+  if (!lfb_call_dim (&emit->call, "dim", first.n_dims + 1, &dim, error))
+    return LFB_EMITTED_ERROR;
+  for (gsize i = 0; i < n; i++)
+    {
+      LfbOperand *part = &parts[i];
+
+      /* Of parts that are not alike the operator tells. */
+      if (part->n_dims >= LFB_OPERAND_MAX_DIMS || (i > 0 && !lfb_operand_equal_meta (part, &first)))
+        return LFB_EMITTED_NOTHING;
+      insert_dim (part, dim);
+    }
+  y = parts[0];
+  y.shape[dim] = n;
+
+  return emit_parts (emit, parts, n, dim, &y, error);
+}
+
 static LfbTensor *
 with_dimension (LfbTensor  *tensor,
                 gsize       dim,
@@ -584,7 +624,7 @@ static const LfbOperator operators[] = {
     .functions = "torch.ops.quantized.cat torch.ops.quantized.cat_relu", .signature = "tensors, dim, scale=None, zero_point=None",
     .rule = CAT_RULE "the given ones", .run = quantized_cat, .emit = emit_cat,
   },
-  { .functions = "torch.stack", .signature = "tensors, dim=0", .rule = "joined along a new dimension", .run = stack },
+  { .functions = "torch.stack", .signature = "tensors, dim=0", .rule = "joined along a new dimension", .run = stack, .emit = emit_stack },
   { .functions = "torch.chunk", .methods = "chunk", .signature = "input, chunks, dim=0", .rule = "a number of parts", .run = chunk },
   {
     .functions = "torch.split torch.functional.split", .methods = "split",

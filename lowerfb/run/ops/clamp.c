@@ -285,45 +285,59 @@ run_clamp (LfbCall  *call,
                                          : clamp_plain (call, kind, input, p, error);
 }
 
+LfbEmitted
+lfb_emit_clamp (LfbEmit  *emit,
+                GError  **error)
+{
+  const ClampKind *kind = LFB_CALL_DATA (&emit->call, ClampKind);
+  const double p[LFB_UNARY_MAX_PARAMS] = { kind->low, kind->high };
+  LfbOperand x;
+
+  if (kind->min == NULL && lfb_emit_operand (emit, "input", &x) && x.dtype == LFB_DTYPE_FLOAT32)
+    return lfb_emit_function (emit, &clamp_op, p, &x);
+
+  return lfb_emit_bytes (emit, error);
+}
+
 #define RULE(bounds) "x between " bounds "; integers: the bounds quantized, same scale and zero point"
 
 static const LfbOperator operators[] = {
   {
     .functions = "torch.relu torch.relu_ torch.nn.functional.relu_",
-    .methods = "relu relu_", .signature = "input", .rule = RULE ("0 and infinity"), .run = run_clamp, .emit = lfb_emit_bytes, .data = &relu,
+    .methods = "relu relu_", .signature = "input", .rule = RULE ("0 and infinity"), .run = run_clamp, .emit = lfb_emit_clamp, .data = &relu,
   },
   {
     .functions = "torch.nn.functional.relu",
     .modules = "torch.nn.ReLU torch.ao.nn.quantized.ReLU", .signature = "input, inplace=False",
-    .rule = RULE ("0 and infinity"), .run = run_clamp, .emit = lfb_emit_bytes, .data = &relu,
+    .rule = RULE ("0 and infinity"), .run = run_clamp, .emit = lfb_emit_clamp, .data = &relu,
   },
   {
     .functions = "torch.nn.functional.relu6 torch.ops.quantized.relu6",
     .modules = "torch.nn.ReLU6 torch.ao.nn.quantized.ReLU6",
-    .signature = "input, inplace=False", .rule = RULE ("0 and 6"), .run = run_clamp, .emit = lfb_emit_bytes, .data = &relu6,
+    .signature = "input, inplace=False", .rule = RULE ("0 and 6"), .run = run_clamp, .emit = lfb_emit_clamp, .data = &relu6,
   },
   {
     .functions = "torch.nn.functional.hardtanh torch._C._nn.hardtanh", .modules = "torch.nn.Hardtanh",
     .signature = "input, min_val=-1.0, max_val=1.0, inplace=False", .rule = RULE ("min_val and max_val"),
-    .run = run_clamp, .emit = lfb_emit_bytes, .data = &hardtanh,
+    .run = run_clamp, .emit = lfb_emit_clamp, .data = &hardtanh,
   },
   {
     .functions = "torch.nn.functional.hardtanh_ torch._C._nn.hardtanh_",
     .signature = "input, min_val=-1.0, max_val=1.0", .rule = RULE ("min_val and max_val"),
-    .run = run_clamp, .emit = lfb_emit_bytes, .data = &hardtanh,
+    .run = run_clamp, .emit = lfb_emit_clamp, .data = &hardtanh,
   },
   {
     .functions = "torch.clamp torch.clip torch.ops.quantized.clamp", .methods = "clamp clamp_ clip",
-    .signature = "input, min=None, max=None", .rule = RULE ("min and max"), .run = run_clamp, .emit = lfb_emit_bytes, .data = &clamp,
+    .signature = "input, min=None, max=None", .rule = RULE ("min and max"), .run = run_clamp, .emit = lfb_emit_clamp, .data = &clamp,
   },
   {
     .functions = "torch.clamp_min", .methods = "clamp_min clamp_min_", .signature = "input, min",
-    .rule = RULE ("min and infinity"), .run = run_clamp, .emit = lfb_emit_bytes,
+    .rule = RULE ("min and infinity"), .run = run_clamp, .emit = lfb_emit_clamp,
     .data = &(const ClampKind) { "min", NULL, -INFINITY, INFINITY },
   },
   {
     .functions = "torch.clamp_max", .methods = "clamp_max clamp_max_", .signature = "input, max",
-    .rule = RULE ("-infinity and max"), .run = run_clamp, .emit = lfb_emit_bytes,
+    .rule = RULE ("-infinity and max"), .run = run_clamp, .emit = lfb_emit_clamp,
     .data = &(const ClampKind) { NULL, "max", -INFINITY, INFINITY },
   },
 };

@@ -6,6 +6,7 @@
  */
 
 #include <lowerfb/run/lfb-elementwise-private.h>
+#include <lowerfb/run/lfb-emit-private.h>
 
 #include <float.h>
 
@@ -104,12 +105,14 @@ nan_to_num (LfbCall  *call,
 #define FLOAT_ROW(names, method_names, function, rule_) \
   { \
     .functions = (names), .methods = (method_names), .signature = "input", .rule = (rule_), .run = lfb_unary_run, \
+    .emit = lfb_emit_unary, \
     .data = &(const LfbUnary) { .f32 = function##_f32, .f64 = function##_f64, .result = LFB_RESULT_FLOAT }, \
   }
 
 #define ANY_ROW(names, method_names, function, integer_function, rule_) \
   { \
     .functions = (names), .methods = (method_names), .signature = "input", .rule = (rule_), .run = lfb_unary_run, \
+    .emit = lfb_emit_unary, \
     .data = &(const LfbUnary) { .f32 = function##_f32, .f64 = function##_f64, .i64 = integer_function##_i64 }, \
   }
 
@@ -123,7 +126,7 @@ nan_to_num (LfbCall  *call,
 static const LfbOperator operators[] = {
   {
     .functions = "torch.exp math.exp torch.exp_", .methods = "exp exp_", .signature = "input", .rule = "e to the x",
-    .run = lfb_unary_run,
+    .run = lfb_unary_run, .emit = lfb_emit_unary,
     .data = &(const LfbUnary) { .f32 = exp_f32, .f64 = exp_f64, LFB_VECTOR (exp), .result = LFB_RESULT_FLOAT },
   },
   FLOAT_ROW ("torch.exp2 torch.exp2_", "exp2 exp2_", exp2, "2 to the x"),

@@ -4,6 +4,7 @@
  * rows go where. What a row is, lfb-embedding-rows.c says.
  */
 
+#include <lowerfb/run/emit/lfb-embedding-private.h>
 #include <lowerfb/run/lfb-array-private.h>
 #include <lowerfb/run/lfb-call-private.h>
 #include <lowerfb/run/lfb-embedding-rows-private.h>
@@ -27,20 +28,9 @@ read_indices (const char  *name,
       return NULL;
     }
   result = lfb_tensor_convert (indices, LFB_DTYPE_INT64, error);
-  if (result == NULL)
+  if (result == NULL ||
+      !lfb_rows_check_indices (name, lfb_tensor_get_data (result, NULL), lfb_tensor_get_n_elements (result), n_rows, error))
     return NULL;
-  for (gsize i = 0; i < (gsize) lfb_tensor_get_n_elements (result); i++)
-    {
-      gint64 index = lfb_tensor_read_int (result, i);
-
-      if (index < 0 || index >= (gint64) n_rows)
-        {
-          g_set_error (error, LFB_ERROR, LFB_ERROR_RANGE,
-                       "argument `%s` has the index %" G_GINT64_FORMAT " at %" G_GSIZE_FORMAT ", expected 0 to %" G_GINT64_FORMAT,
-                       name, index, i, (gint64) n_rows - 1);
-          return NULL;
-        }
-    }
 
   return g_steal_pointer (&result);
 }
@@ -185,16 +175,9 @@ read_bags (LfbCall    *call,
   bags = lfb_try_alloc (*n_bags + 1, sizeof *bags, error);
   if (bags == NULL)
     return NULL;
-  for (gsize i = 0; i < *n_bags; i++)
-    bags[i] = lfb_tensor_read_int (starts, i);
-  bags[*n_bags] = n;
+  if (!lfb_rows_fill_bags (lfb_tensor_get_data (starts, NULL), *n_bags, n, last_offset, bags, error))
+    return NULL;
   *n_bags -= last_offset ? 1 : 0;
-  for (gsize i = 0; i < *n_bags; i++)
-    if (bags[i + 1] < bags[i] || (i == 0 && bags[0] != 0))
-      {
-        g_set_error_literal (error, LFB_ERROR, LFB_ERROR_RANGE, "argument `offsets` must begin with 0 and not decrease");
-        return NULL;
-      }
 
   return g_steal_pointer (&bags);
 }
@@ -340,6 +323,76 @@ embedding_bag (LfbCall  *call,
   return lfb_value_take_tensor (lfb_array_seal (&array, error));
 }
 
+/* The table of a call whose indices are of the run; NULL if it is not constant, or
+ * not as instructions take it.
+ */
+static LfbEmbeddingCall *
+embedding_call_new (LfbEmit    *emit,
+                    const char *others,
+                    LfbOperand *indices)
+{
+  LfbCall *call = &emit->call;
+  const char *name = index_name (call);
+  LfbEmbeddingCall *self;
+  LfbTensor *weight;
+
+  if (!lfb_emit_is_constant (emit, others) || !lfb_emit_operand (emit, name, indices) || indices->dtype != LFB_DTYPE_INT64 ||
+      indices->n_dims >= LFB_OPERAND_MAX_DIMS)
+    return NULL;
+  weight = find_weight (call, NULL);
+  if (weight == NULL || (!lfb_tensor_is_quantized (weight) && lfb_tensor_get_dtype (weight) != LFB_DTYPE_FLOAT32))
+    return NULL;
+
+  self = g_new0 (LfbEmbeddingCall, 1);
+  self->weight = g_object_ref (weight);
+  self->index_name = name;
+  if (!lfb_rows_init (&self->rows, call, weight, NULL))
+    g_clear_pointer (&self, lfb_embedding_free);
+
+  return self;
+}
+
+static LfbEmitted
+emit_embedding (LfbEmit  *emit,
+                GError  **error)
+{
+  LfbOperand indices;
+  LfbEmbeddingCall *call = embedding_call_new (emit, index_name (&emit->call), &indices);
+
+  return call != NULL ? lfb_emit_embedding (emit, call, &indices) : LFB_EMITTED_NOTHING;
+}
+
+/* Sums and means of quantized rows. */
+static LfbEmitted
+emit_bags (LfbEmit  *emit,
+           GError  **error)
+{
+  LfbValue *weights = lfb_call_get (&emit->call, "per_sample_weights");
+  LfbOperand indices, starts;
+  LfbEmbeddingCall *call = embedding_call_new (emit, "indices input offsets", &indices);
+  BagMode mode;
+
+  if (call == NULL)
+    return LFB_EMITTED_NOTHING;
+  call->padding = -1;
+  if (!lfb_rows_have_kernel (&call->rows) || indices.n_dims != 1 || (weights != NULL && !lfb_value_is_none (weights)) ||
+      !lfb_emit_operand (emit, "offsets", &starts) || starts.dtype != LFB_DTYPE_INT64 || starts.n_dims != 1 ||
+      !read_mode (&emit->call, &mode, NULL) || mode == BAG_MAX ||
+      !lfb_call_int (&emit->call, "padding_idx", &call->padding, NULL) ||
+      !lfb_call_bool (&emit->call, "include_last_offset", &call->last_offset, NULL) ||
+      (call->last_offset && starts.shape[0] == 0))
+    {
+      lfb_embedding_free (call);
+      return LFB_EMITTED_NOTHING;
+    }
+  if (call->padding < 0 && lfb_call_has (&emit->call, "padding_idx") &&
+      !lfb_value_is_none (lfb_call_get (&emit->call, "padding_idx")))
+    call->padding += call->rows.n_rows;
+  call->mean = mode == BAG_MEAN;
+
+  return lfb_emit_bags (emit, call, &indices, &starts);
+}
+
 static gpointer
 prepare_reference (LfbCall  *call,
                    GError  **error)
@@ -409,44 +462,44 @@ static const LfbOperator operators[] = {
   {
     .functions = "torch.nn.functional.embedding",
     .signature = "input, weight, padding_idx=None, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, sparse=False",
-    .rule = "rows by index", .run = embedding,
+    .rule = "rows by index", .run = embedding, .emit = emit_embedding,
   },
   {
     .functions = "torch.embedding", .signature = "weight, input, padding_idx=-1, scale_grad_by_freq=False, sparse=False",
-    .rule = "rows by index", .run = embedding,
+    .rule = "rows by index", .run = embedding, .emit = emit_embedding,
   },
-  { .modules = "torch.nn.Embedding", .signature = "input, weight, " SETTINGS, .rule = "rows by index", .run = embedding },
+  { .modules = "torch.nn.Embedding", .signature = "input, weight, " SETTINGS, .rule = "rows by index", .run = embedding, .emit = emit_embedding },
   {
     .modules = "torch.ao.nn.quantized.reference.Embedding", .signature = "input, weight, " SETTINGS ", " LFB_REFERENCE_SIGNATURE,
-    .rule = "rows by index, quantized and dequantized first", .run = embedding, REFERENCE,
+    .rule = "rows by index, quantized and dequantized first", .run = embedding, .emit = emit_embedding, REFERENCE,
   },
-  { .modules = "torch.ao.nn.quantized.Embedding", .signature = "input, weight, " SETTINGS, .rule = ROW_RULE, .run = embedding },
+  { .modules = "torch.ao.nn.quantized.Embedding", .signature = "input, weight, " SETTINGS, .rule = ROW_RULE, .run = embedding, .emit = emit_embedding },
   {
     .functions = OPS "embedding_byte " OPS "embedding_4bit " OPS "embedding_2bit",
-    .signature = "packed_weight, indices, pruned_weights=False", .rule = ROW_RULE, .run = embedding,
+    .signature = "packed_weight, indices, pruned_weights=False", .rule = ROW_RULE, .run = embedding, .emit = emit_embedding,
   },
   {
     .functions = "torch.nn.functional.embedding_bag",
     .signature = "input, weight, offsets=None, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, mode='mean', "
                  "sparse=False, per_sample_weights=None, include_last_offset=False, padding_idx=None",
-    .rule = FLOAT_BAG_RULE, .run = embedding_bag,
+    .rule = FLOAT_BAG_RULE, .run = embedding_bag, .emit = emit_bags,
   },
   {
     .modules = "torch.nn.EmbeddingBag", .signature = BAG_INPUTS BAG_SETTINGS,
-    .rule = FLOAT_BAG_RULE, .run = embedding_bag, .forward = "input offsets per_sample_weights",
+    .rule = FLOAT_BAG_RULE, .run = embedding_bag, .emit = emit_bags, .forward = "input offsets per_sample_weights",
   },
   {
     .modules = "torch.ao.nn.quantized.reference.EmbeddingBag", .signature = BAG_INPUTS BAG_SETTINGS ", " LFB_REFERENCE_SIGNATURE,
-    .rule = FLOAT_BAG_RULE ", quantized and dequantized first", .run = embedding_bag,
+    .rule = FLOAT_BAG_RULE ", quantized and dequantized first", .run = embedding_bag, .emit = emit_bags,
     .forward = "input offsets per_sample_weights", REFERENCE,
   },
   {
     .modules = "torch.ao.nn.quantized.EmbeddingBag", .signature = BAG_INPUTS BAG_SETTINGS,
-    .rule = BAG_RULE, .run = embedding_bag, .forward = "input offsets per_sample_weights",
+    .rule = BAG_RULE, .run = embedding_bag, .emit = emit_bags, .forward = "input offsets per_sample_weights",
   },
   {
     .functions = OPS "embedding_bag_byte " OPS "embedding_bag_4bit " OPS "embedding_bag_2bit",
-    .signature = PACKED_BAG, .rule = BAG_RULE, .run = embedding_bag,
+    .signature = PACKED_BAG, .rule = BAG_RULE, .run = embedding_bag, .emit = emit_bags,
   },
   {
     .functions = OPS "embedding_bag_prepack", .signature = "weight",

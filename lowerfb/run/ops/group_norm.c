@@ -13,6 +13,7 @@
 
 #include <lowerfb/run/lfb-array-private.h>
 #include <lowerfb/run/lfb-call-private.h>
+#include <lowerfb/run/lfb-emit-private.h>
 #include <lowerfb/run/lfb-quantized-private.h>
 #include <lowerfb/run/lfb-reference-private.h>
 
@@ -472,6 +473,29 @@ norm (LfbCall  *call,
   return y != NULL ? lfb_value_take_tensor (lfb_tensor_convert (y, lfb_tensor_get_dtype (input), error)) : NULL;
 }
 
+/* A float32 layer norm. */
+static LfbEmitted
+emit_norm (LfbEmit  *emit,
+           GError  **error)
+{
+  const NormKind *kind = LFB_CALL_DATA (&emit->call, NormKind);
+  g_auto (NormPlan) plan = { 0 };
+  LfbTensor *stand_in;
+  LfbOperand x;
+
+  if (kind->type != LAYER || !lfb_emit_operand (emit, "input", &x) || x.dtype != LFB_DTYPE_FLOAT32)
+    return LFB_EMITTED_NOTHING;
+  stand_in = lfb_emit_stand_in (emit, "input", &x);
+  if (stand_in == NULL)
+    return LFB_EMITTED_NOTHING;
+  if (!norm_plan_init (&plan, &emit->call, stand_in, x.dtype, error))
+    return LFB_EMITTED_ERROR;
+  if (plan.n_groups == 0)
+    return LFB_EMITTED_NOTHING;
+
+  return lfb_emit_layer_norm (emit, &x, plan.length, g_steal_pointer (&plan.gamma), g_steal_pointer (&plan.beta), plan.eps);
+}
+
 static LfbValue *
 quantized_norm (LfbCall  *call,
                 GError  **error)
@@ -534,11 +558,13 @@ quantized_norm (LfbCall  *call,
 static const LfbOperator operators[] = {
   {
     .functions = "torch.nn.functional.layer_norm", .modules = "torch.nn.LayerNorm",
-    .signature = "input, normalized_shape, weight=None, bias=None, eps=1e-5", .rule = FLOAT_RULE, .run = norm, .data = &layer,
+    .signature = "input, normalized_shape, weight=None, bias=None, eps=1e-5", .rule = FLOAT_RULE, .run = norm, .emit = emit_norm,
+    .data = &layer,
   },
   {
     .functions = "torch.layer_norm", .signature = "input, normalized_shape, weight=None, bias=None, eps=1e-5, cudnn_enable=True",
-    .rule = FLOAT_RULE, .run = norm, .data = &layer,
+    .rule = FLOAT_RULE, .run = norm, .emit = emit_norm,
+    .data = &layer,
   },
   {
     .functions = "torch.nn.functional.group_norm", .modules = "torch.nn.GroupNorm",

@@ -174,6 +174,22 @@ dynamic_linear (LfbCall  *call,
   return lfb_value_take_tensor (lfb_array_seal (&array, error));
 }
 
+static LfbEmitted
+emit_dynamic (LfbEmit  *emit,
+              GError  **error)
+{
+  const LinearKind *kind = LFB_CALL_DATA (&emit->call, LinearKind);
+  gboolean reduce_range = FALSE;
+  LfbOperand input;
+
+  if (emit->call.state == NULL || !lfb_emit_operand (emit, kind->input, &input) || !lfb_emit_is_constant (emit, kind->input))
+    return LFB_EMITTED_NOTHING;
+  if (!lfb_call_bool (&emit->call, "reduce_range", &reduce_range, error))
+    return LFB_EMITTED_ERROR;
+
+  return lfb_emit_dynamic (emit, emit->call.state, &input, reduce_range, kind->after == AFTER_RELU, error);
+}
+
 /* Checked by packing it once; a session packs it again for its CPU. */
 static LfbValue *
 linear_prepack (LfbCall  *call,
@@ -357,6 +373,7 @@ static const LfbOperator operators[] = {
     .signature = "X, W_prepack, reduce_range=False",
     .rule = DYNAMIC_RULE,
     .run = dynamic_linear,
+    .emit = emit_dynamic,
     .data = &packed_plain,
     PACKED,
   },
@@ -365,6 +382,7 @@ static const LfbOperator operators[] = {
     .signature = "X, W_prepack, reduce_range=False",
     .rule = DYNAMIC_RULE ", then relu",
     .run = dynamic_linear,
+    .emit = emit_dynamic,
     .data = &packed_relu,
     PACKED,
   },
@@ -373,6 +391,7 @@ static const LfbOperator operators[] = {
     .signature = "X, W_prepack",
     .rule = "weights rounded to half, sums in float32",
     .run = dynamic_linear,
+    .emit = emit_dynamic,
     .data = &packed_plain,
     PACKED,
   },
@@ -381,6 +400,7 @@ static const LfbOperator operators[] = {
     .signature = "X, W_prepack",
     .rule = "weights rounded to half, sums in float32, then relu",
     .run = dynamic_linear,
+    .emit = emit_dynamic,
     .data = &packed_relu,
     PACKED,
   },
@@ -425,6 +445,7 @@ static const LfbOperator operators[] = {
     .signature = "input, weight, bias=None, reduce_range=True",
     .rule = DYNAMIC_RULE,
     .run = dynamic_linear,
+    .emit = emit_dynamic,
     .data = &plain,
     PACKED_MODULE,
   },
@@ -433,6 +454,7 @@ static const LfbOperator operators[] = {
     .signature = "input, weight, bias=None, reduce_range=True",
     .rule = DYNAMIC_RULE ", then relu",
     .run = dynamic_linear,
+    .emit = emit_dynamic,
     .data = &relu,
     PACKED_MODULE,
   },

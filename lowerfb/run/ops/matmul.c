@@ -7,6 +7,7 @@
 #include <lowerfb/run/lfb-array-private.h>
 #include <lowerfb/run/lfb-call-private.h>
 #include <lowerfb/run/lfb-elementwise-private.h>
+#include <lowerfb/run/lfb-emit-private.h>
 #include <lowerfb/run/lfb-gemm-private.h>
 #include <lowerfb/run/lfb-quantized-private.h>
 #include <lowerfb/run/lfb-reduction-private.h>
@@ -216,6 +217,42 @@ bmm (LfbCall  *call,
   return strict_product (call, 3, error);
 }
 
+static LfbEmitted
+emit_product (LfbEmit    *emit,
+              const char *other,
+              gsize       n_dims)
+{
+  LfbOperand a, b;
+
+  if (!lfb_emit_operand (emit, "input", &a) || !lfb_emit_operand (emit, other, &b))
+    return LFB_EMITTED_NOTHING;
+  if (n_dims != 0 && (a.n_dims != n_dims || b.n_dims != n_dims || (n_dims == 3 && a.shape[0] != b.shape[0])))
+    return LFB_EMITTED_NOTHING;
+
+  return lfb_emit_matmul (emit, &a, &b);
+}
+
+static LfbEmitted
+emit_matmul (LfbEmit  *emit,
+             GError  **error)
+{
+  return emit_product (emit, "other", 0);
+}
+
+static LfbEmitted
+emit_mm (LfbEmit  *emit,
+         GError  **error)
+{
+  return emit_product (emit, "mat2", 2);
+}
+
+static LfbEmitted
+emit_bmm (LfbEmit  *emit,
+          GError  **error)
+{
+  return emit_product (emit, "mat2", 3);
+}
+
 LFB_BINARY_FUNCTIONS (add, a + b)
 LFB_BINARY_FUNCTIONS (mul, a * b)
 
@@ -384,10 +421,13 @@ static const LfbOperator operators[] = {
   {
     .functions = "torch.matmul operator.matmul operator.imatmul torch.ops.aten.matmul",
     .methods = "matmul __matmul__", .signature = "input, other",
-    .rule = "the matrix product; batches broadcast", .run = matmul,
+    .rule = "the matrix product; batches broadcast", .run = matmul, .emit = emit_matmul,
   },
-  { .functions = "torch.mm", .methods = "mm", .signature = "input, mat2", .rule = "the product of two matrices", .run = mm },
-  { .functions = "torch.bmm", .methods = "bmm", .signature = "input, mat2", .rule = "the products of a batch of matrices", .run = bmm },
+  { .functions = "torch.mm", .methods = "mm", .signature = "input, mat2", .rule = "the product of two matrices", .run = mm, .emit = emit_mm },
+  {
+    .functions = "torch.bmm", .methods = "bmm", .signature = "input, mat2", .rule = "the products of a batch of matrices",
+    .run = bmm, .emit = emit_bmm,
+  },
   {
     .functions = "torch.addmm", .methods = "addmm", .signature = "input, mat1, mat2, beta=1, alpha=1",
     .rule = "beta * input + alpha * (mat1 @ mat2)", .run = add_product,

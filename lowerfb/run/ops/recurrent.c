@@ -5,7 +5,7 @@
  * dequantized first), int8 with dynamically quantized inputs, or float16.
  */
 
-#include <lowerfb/run/lfb-recurrent-private.h>
+#include <lowerfb/run/emit/lfb-recurrent-emit-private.h>
 
 #include <string.h>
 
@@ -369,21 +369,98 @@ run_layers (LfbCall  *call,
   return output != NULL ? make_result (kind, output, &h, &c, error) : NULL;
 }
 
+/* Where states begin, of the run or constant: FALSE if that is something else, or of
+ * another type than float32.
+ */
+static gboolean
+emit_state (LfbEmit            *emit,
+            const LfbCellKind  *kind,
+            LfbOperand         *states,
+            gsize              *n)
+{
+  gboolean pair = kind->type == LFB_CELL_LSTM;
+  g_autofree LfbOperand *both = NULL;
+
+  *n = 0;
+  if (lfb_value_is_none (lfb_call_get (&emit->call, "hx")))
+    return TRUE;
+  if (pair)
+    {
+      both = lfb_emit_operands (emit, "hx", n);
+      if (both == NULL || *n != 2)
+        return FALSE;
+      states[0] = both[0];
+      states[1] = both[1];
+    }
+  else
+    {
+      *n = 1;
+      if (!lfb_emit_operand (emit, "hx", &states[0]))
+        return FALSE;
+    }
+  for (gsize i = 0; i < *n; i++)
+    if (states[i].dtype != LFB_DTYPE_FLOAT32)
+      return FALSE;
+
+  return TRUE;
+}
+
+static LfbEmitted
+emit_recurrent (LfbEmit  *emit,
+                gboolean  cell,
+                GError  **error)
+{
+  LfbCall *call = &emit->call;
+  LfbRecurrent recurrent = { .layers = call->state, .n_directions = 1, .cell = cell };
+  gsize least = cell ? 1 : 2, n_states = 0;
+  gboolean bidirectional = FALSE;
+  LfbOperand input, states[2];
+
+  if (call->state == NULL || !lfb_emit_is_constant (emit, "input hx") || !lfb_emit_operand (emit, "input", &input) ||
+      input.dtype != LFB_DTYPE_FLOAT32 || input.n_dims < least || input.n_dims > least + 1)
+    return LFB_EMITTED_NOTHING;
+  recurrent.kind = cell_kind (call, error);
+  if (recurrent.kind == NULL || !lfb_call_bool (call, "batch_first", &recurrent.batch_first, error) ||
+      !lfb_call_bool (call, "bidirectional", &bidirectional, error))
+    return LFB_EMITTED_ERROR;
+  if (bidirectional)
+    recurrent.n_directions = 2;
+  if (!emit_state (emit, recurrent.kind, states, &n_states) ||
+      (cell && ((const LfbRecurrentLayer *) g_ptr_array_index (recurrent.layers, 0))->projection.n > 0))
+    return LFB_EMITTED_NOTHING;
+
+  return lfb_emit_recurrent (emit, &recurrent, &input, n_states > 0 ? &states[0] : NULL, n_states > 1 ? &states[1] : NULL);
+}
+
+static LfbEmitted
+emit_layers (LfbEmit  *emit,
+             GError  **error)
+{
+  return emit_recurrent (emit, FALSE, error);
+}
+
+static LfbEmitted
+emit_cell (LfbEmit  *emit,
+           GError  **error)
+{
+  return emit_recurrent (emit, TRUE, error);
+}
+
 #define LSTM_RULE "c = sig(f) c + sig(i) tanh(g), h = sig(o) tanh(c); products float, or by dynamic linear"
 #define GRU_RULE "n = tanh(in + sig(r) hn), h = (h - n) sig(z) + n; products float, or by dynamic linear"
 #define RNN_RULE "h = tanh or relu of the sum of both products; products float, or by dynamic linear"
 
 #define LAYERS \
   .signature = "input, hx=None, tensors, settings, num_layers=1, batch_first=False, bidirectional=False, nonlinearity='tanh'", \
-  .forward = "input hx", .run = run_layers, .prepare = prepare_layers, .free_state = free_layers, \
+  .forward = "input hx", .run = run_layers, .emit = emit_layers, .prepare = prepare_layers, .free_state = free_layers, \
   .prepared = "tensors settings num_layers bidirectional"
 
 #define CELL \
   .signature = "input, hx=None, tensors, settings, nonlinearity='tanh'", \
-  .forward = "input hx", .run = run_cell, .prepare = prepare_cell, .free_state = free_layers, .prepared = "tensors settings"
+  .forward = "input hx", .run = run_cell, .emit = emit_cell, .prepare = prepare_cell, .free_state = free_layers, .prepared = "tensors settings"
 
 #define PACKED_CELL(biases) \
-  .signature = "input, hx, w_ih, w_hh, " biases, .run = run_cell, .prepare = prepare_cell, .free_state = free_layers, \
+  .signature = "input, hx, w_ih, w_hh, " biases, .run = run_cell, .emit = emit_cell, .prepare = prepare_cell, .free_state = free_layers, \
   .prepared = "w_ih w_hh"
 
 /* torch does not look at the biases beside the packed weights either. */

@@ -7,6 +7,7 @@
 
 #include <lowerfb/run/lfb-array-private.h>
 #include <lowerfb/run/lfb-call-private.h>
+#include <lowerfb/run/lfb-emit-private.h>
 #include <lowerfb/run/lfb-math-private.h>
 #include <lowerfb/run/lfb-quantized-private.h>
 #include <lowerfb/run/lfb-reduction-private.h>
@@ -104,13 +105,11 @@ softmax_floats (const LfbRuntime  *runtime,
 
 /* Without a dimension: 0 for 0, 1 and 3 dimensions, else 1. */
 static gboolean
-read_dim (LfbCall    *call,
-          LfbTensor  *input,
-          gsize      *dim,
-          GError    **error)
+read_dim (LfbCall  *call,
+          gsize     n_dims,
+          gsize    *dim,
+          GError  **error)
 {
-  gsize n_dims = lfb_tensor_get_n_dims (input);
-
   if (!lfb_value_is_none (lfb_call_get (call, "dim")))
     return lfb_call_dim (call, "dim", n_dims, dim, error);
   *dim = n_dims <= 1 || n_dims == 3 ? 0 : 1;
@@ -128,7 +127,7 @@ softmax (LfbCall  *call,
   LfbDType dtype;
   gsize dim;
 
-  if (input == NULL || !read_dim (call, input, &dim, error))
+  if (input == NULL || !read_dim (call, lfb_tensor_get_n_dims (input), &dim, error))
     return NULL;
   dtype = lfb_tensor_get_dtype (input);
   if (!lfb_call_dtype (call, "dtype", &dtype, error))
@@ -146,6 +145,24 @@ softmax (LfbCall  *call,
   return y != NULL ? lfb_value_take_tensor (lfb_tensor_convert (y, dtype, error)) : NULL;
 }
 
+static LfbEmitted
+emit_softmax (LfbEmit  *emit,
+              GError  **error)
+{
+  LfbDType dtype = LFB_DTYPE_FLOAT32;
+  LfbOperand x;
+  gsize dim;
+
+  if (!lfb_emit_operand (emit, "input", &x) || !lfb_emit_is_constant (emit, "input"))
+    return LFB_EMITTED_NOTHING;
+  if (!read_dim (&emit->call, x.n_dims, &dim, error) || !lfb_call_dtype (&emit->call, "dtype", &dtype, error))
+    return LFB_EMITTED_ERROR;
+  if (dtype != LFB_DTYPE_FLOAT32)
+    return LFB_EMITTED_NOTHING;
+
+  return lfb_emit_softmax (emit, *LFB_CALL_DATA (&emit->call, LfbSoftmaxKind), &x, dim);
+}
+
 static LfbValue *
 quantized_softmax (LfbCall  *call,
                    GError  **error)
@@ -158,7 +175,7 @@ quantized_softmax (LfbCall  *call,
   gint64 zero_point = 0;
   gsize dim;
 
-  if (input == NULL || !lfb_check_quantized ("input", input, error) || !read_dim (call, input, &dim, error) ||
+  if (input == NULL || !lfb_check_quantized ("input", input, error) || !read_dim (call, lfb_tensor_get_n_dims (input), &dim, error) ||
       !lfb_call_qparams (call, function ? "output_scale" : "scale", function ? "output_zero_point" : "zero_point",
                          lfb_tensor_get_dtype (input), &scale, &zero_point, error))
     return NULL;
@@ -174,28 +191,28 @@ quantized_softmax (LfbCall  *call,
 static const LfbOperator operators[] = {
   {
     .functions = "torch.softmax", .methods = "softmax",
-    .signature = "input, dim, dtype=None", .rule = RULE, .run = softmax, .data = &softmax_kind,
+    .signature = "input, dim, dtype=None", .rule = RULE, .run = softmax, .emit = emit_softmax, .data = &softmax_kind,
   },
   {
     .functions = "torch.nn.functional.softmax",
-    .signature = "input, dim=None, _stacklevel=3, dtype=None", .rule = RULE, .run = softmax, .data = &softmax_kind,
+    .signature = "input, dim=None, _stacklevel=3, dtype=None", .rule = RULE, .run = softmax, .emit = emit_softmax, .data = &softmax_kind,
   },
-  { .modules = "torch.nn.Softmax", .signature = "input, dim=None", .rule = RULE, .run = softmax, .data = &softmax_kind },
+  { .modules = "torch.nn.Softmax", .signature = "input, dim=None", .rule = RULE, .run = softmax, .emit = emit_softmax, .data = &softmax_kind },
   {
     .functions = "torch.log_softmax", .methods = "log_softmax",
-    .signature = "input, dim, dtype=None", .rule = "the logarithm of softmax", .run = softmax, .data = &log_softmax_kind,
+    .signature = "input, dim, dtype=None", .rule = "the logarithm of softmax", .run = softmax, .emit = emit_softmax, .data = &log_softmax_kind,
   },
   {
     .functions = "torch.nn.functional.log_softmax",
     .signature = "input, dim=None, _stacklevel=3, dtype=None", .rule = "the logarithm of softmax",
-    .run = softmax, .data = &log_softmax_kind,
+    .run = softmax, .emit = emit_softmax, .data = &log_softmax_kind,
   },
-  { .modules = "torch.nn.LogSoftmax", .signature = "input, dim=None", .rule = "the logarithm of softmax", .run = softmax, .data = &log_softmax_kind },
+  { .modules = "torch.nn.LogSoftmax", .signature = "input, dim=None", .rule = "the logarithm of softmax", .run = softmax, .emit = emit_softmax, .data = &log_softmax_kind },
   {
     .functions = "torch.nn.functional.softmin",
-    .signature = "input, dim=None, _stacklevel=3, dtype=None", .rule = "softmax of -x", .run = softmax, .data = &softmin_kind,
+    .signature = "input, dim=None, _stacklevel=3, dtype=None", .rule = "softmax of -x", .run = softmax, .emit = emit_softmax, .data = &softmin_kind,
   },
-  { .modules = "torch.nn.Softmin", .signature = "input, dim=None", .rule = "softmax of -x", .run = softmax, .data = &softmin_kind },
+  { .modules = "torch.nn.Softmin", .signature = "input, dim=None", .rule = "softmax of -x", .run = softmax, .emit = emit_softmax, .data = &softmin_kind },
   {
     .functions = "torch.ops.quantized.softmax", .signature = "input, dim, output_scale, output_zero_point",
     .rule = RULE ", dequantized, then quantized with the given range", .run = quantized_softmax,

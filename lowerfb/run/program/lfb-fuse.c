@@ -3,7 +3,8 @@
 /* Making instructions fewer, with the same bits: a clamp of 8-bit integers that
  * follows a product narrows the product's own; an add after a convolution is
  * done in its output stage; of two tables after each other one is left; what is
- * only copied into a part of a larger image is written there at once.
+ * only copied into a part of a larger image is written there at once; what floats
+ * are made of is written where they were.
  */
 
 #include <lowerfb/run/emit/lfb-binary-private.h>
@@ -19,6 +20,7 @@ typedef struct {
   guint reader;          /* the last of them */
   guint writer;
   gboolean fixed;        /* something needs it to lie as it does */
+  gboolean named;        /* a term reads it */
 } RegionUse;
 
 typedef struct {
@@ -63,6 +65,7 @@ find_uses (Fusing *self)
 
           use->n_reads++;
           use->reader = i;
+          use->named |= instr->type->terms;
           note_operand (self, &instr->x[j], instr);
         }
       if (instr->writes)
@@ -198,7 +201,7 @@ fuse_add (Fusing *self,
           guint   index)
 {
   LfbInstr *add = instr_at (self->program, index), *product = NULL;
-  const LfbBinary *binary = add->data;
+  const LfbQuantizedBinary *binary = add->data;
   LfbProduct *data;
   LfbOperand *x;
   guint writer = 0;
@@ -343,11 +346,72 @@ place_in_image (Fusing *self,
   return TRUE;
 }
 
+/* Whether nothing reads what is in all of the region of @x after instruction @index,
+ * and nothing but it writes the region of its y, so that one can be the other.
+ */
+static gboolean
+can_share (const Fusing     *self,
+           guint             index,
+           const LfbOperand *x)
+{
+  const LfbInstr *instr = instr_at (self->program, index);
+  const LfbOperand *y = &instr->y;
+  const LfbRegion *from = lfb_program_region (self->program, x->region), *to = lfb_program_region (self->program, y->region);
+
+  /* Of another place in the region it would read what is written already. */
+  for (gsize i = 0; i < instr->n_x; i++)
+    if (instr->x[i].region == x->region && (instr->x[i].offset != x->offset || !lfb_operand_same_layout (&instr->x[i], x)))
+      return FALSE;
+
+  return from->kind == LFB_REGION_ARENA && (to->kind == LFB_REGION_ARENA || to->kind == LFB_REGION_OUTPUT) &&
+         x->region != y->region && self->uses[x->region].reader == index && !self->uses[x->region].named &&
+         self->uses[y->region].n_writes == 1 &&
+         x->dtype == y->dtype && x->offset == 0 && y->offset == 0 && from->size == to->size &&
+         from->size == lfb_operand_n_elements (y) * lfb_operand_item_size (y) && lfb_operand_same_layout (x, y);
+}
+
+/* Elements that are read once are written where they are: fewer regions, and memory
+ * that is in the cache.
+ */
+static gboolean
+share_region (Fusing *self,
+              guint   index)
+{
+  const LfbInstr *instr = instr_at (self->program, index);
+  guint from, to = instr->y.region;
+  gsize found = 0;
+
+  if (!instr->type->in_place)
+    return FALSE;
+  while (found < instr->n_x && !can_share (self, index, &instr->x[found]))
+    found++;
+  if (found == instr->n_x)
+    return FALSE;
+
+  from = instr->x[found].region;
+  for (guint i = 0; i < self->program->instrs->len; i++)
+    {
+      LfbInstr *other = instr_at (self->program, i);
+
+      for (gsize j = 0; j < other->n_x; j++)
+        if (other->x[j].region == from)
+          other->x[j].region = to;
+      if (other->writes && other->y.region == from)
+        other->y.region = to;
+    }
+
+  return TRUE;
+}
+
 static gboolean
 fuse_once (Fusing *self)
 {
   for (guint i = 0; i < self->program->instrs->len; i++)
     if (fuse_bytes (self, i) || fuse_add (self, i) || place_in_image (self, i))
+      return TRUE;
+  /* Last, for it has regions written twice. */
+  for (guint i = 0; i < self->program->instrs->len; i++)
+    if (share_region (self, i))
       return TRUE;
 
   return FALSE;

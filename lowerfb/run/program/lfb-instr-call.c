@@ -244,7 +244,7 @@ run_call (const LfbProgram  *program,
   return FALSE;
 }
 
-static const LfbInstrType call_type = { "call", run_call, call_free, FALSE };
+static const LfbInstrType call_type = { "call", run_call, call_free, .terms = TRUE };
 
 static void
 add_operands (GArray        *operands,

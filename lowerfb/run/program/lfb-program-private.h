@@ -77,6 +77,8 @@ typedef struct {
                     GError           **error);
   void     (*free) (gpointer           data);  /* %NULL: nothing to free */
   gboolean strided;      /* operands that lie as pixels may be slices of wider ones */
+  gboolean in_place;     /* y may be where an operand is that has its type and layout */
+  gboolean terms;        /* reads terms of its own, which name the same regions as x */
 } LfbInstrType;
 
 struct _LfbInstr {

@@ -272,7 +272,8 @@ may_emit (const LfbPlanStep *step,
           const LfbOperator *row)
 {
   return row->emit != NULL && (step->effect.change == LFB_CHANGE_NONE ||
-                               (step->effect.change == LFB_CHANGE_ELEMENTS && row->emit == lfb_emit_bytes));
+                               (step->effect.change == LFB_CHANGE_ELEMENTS &&
+                                (row->emit == lfb_emit_bytes || row->emit == lfb_emit_unary || row->emit == lfb_emit_clamp)));
 }
 
 /* Where arguments do not fit, the operator is called: it says what is wrong with
