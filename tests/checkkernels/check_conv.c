@@ -239,11 +239,11 @@ check_lines (const LfbKernels *kernels)
 static void
 check_pairs (const LfbKernels *kernels)
 {
-  for (size_t width = 1; width <= 24; width++)
+  for (size_t width = 1; width <= 40; width++)
     for (size_t form = 0; form < 12; form++)
       {
         static const size_t channels[] = { 3, 16, 32, 5 };
-        ConvCase c = plain_case (channels[form % 4], form % 3 == 0 ? 8 : 16, 1, 4, form % 5 == 0 ? 5 : 3, 1);
+        ConvCase c = plain_case (channels[form % 4], (size_t) 1 << (width + form) % 5, 1, 4, 2 * (form % 3) + 1, 1);
         LfbWindow *w = &c.window;
 
         w->padding[2] = (size_t) rnd_between (-2, 3);

@@ -106,9 +106,10 @@ pack_size (const LfbConvWeights *weights)
 
 /* The weights of a channel, less @less, or ones in their place, to the lane that begins at
  * @to, its rows moved down by @moved. */
-static inline void
+static inline __attribute__ ((always_inline)) void
 pack_set (const Packed *packed,
           const int8_t *w,
+          size_t        taps,
           int32_t       less,
           bool          ones,
           size_t        moved,
@@ -123,19 +124,22 @@ pack_set (const Packed *packed,
       return;
     }
 
-  for (size_t row = 0; row < packed->rows; row++, w += packed->taps)
+  for (size_t row = 0; row < packed->rows; row++, w += taps)
     {
       size_t slot = row + moved;
-      Weight *first = to + slot / LFB_GROUP * packed->taps * tap_size + slot % LFB_GROUP;
+      Weight *first = to + slot / LFB_GROUP * taps * tap_size + slot % LFB_GROUP;
 
-      for (size_t tap = 0; tap < packed->taps; tap++)
+#pragma GCC unroll 5
+      for (size_t tap = 0; tap < taps; tap++)
         first[tap * tap_size] = (Weight) (ones ? 1 : w[tap] - less);
     }
 }
 
-static void
+/* @taps: those of a row; the compiler knows some. */
+static inline __attribute__ ((always_inline)) void
 pack_lane (const LfbConvWeights *weights,
            const Packed         *packed,
+           size_t                taps,
            size_t                n,
            size_t                lane)
 {
@@ -156,11 +160,11 @@ pack_lane (const LfbConvWeights *weights,
   sums[lane] = sum - (int32_t) packed->volume * zero_point;
   sums[LFB_BLOCK_CHANNELS + lane] = zero_point;
 
-  pack_set (packed, w, less, false, 0, first);
+  pack_set (packed, w, taps, less, false, 0, first);
   if (packed->pairs)
-    pack_set (packed, w, less, false, 1, second);
+    pack_set (packed, w, taps, less, false, 1, second);
   else if (packed->zero_points)
-    pack_set (packed, w, less, true, 0, second);
+    pack_set (packed, w, taps, less, true, 0, second);
 }
 
 static void
@@ -174,7 +178,12 @@ pack (const LfbConvWeights *weights,
 
   for (size_t n = 0; n < packed->channels; n += LFB_BLOCK_CHANNELS)
     for (size_t lane = 0; lane < LFB_BLOCK_CHANNELS; lane++)
-      pack_lane (weights, packed, n, lane);
+      if (packed->taps == 3)
+        pack_lane (weights, packed, 3, n, lane);
+      else if (packed->taps == 5)
+        pack_lane (weights, packed, 5, n, lane);
+      else
+        pack_lane (weights, packed, packed->taps, n, lane);
 }
 
 static size_t

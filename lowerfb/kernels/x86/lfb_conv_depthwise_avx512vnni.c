@@ -63,7 +63,7 @@ pack_size (const LfbConvWeights *weights)
 }
 
 /* The bytes of a lane: @n of them, @step apart. */
-static inline uint32_t
+static inline __attribute__ ((always_inline)) uint32_t
 quad_of (const int8_t *w,
          size_t        n,
          size_t        step,
@@ -71,6 +71,7 @@ quad_of (const int8_t *w,
 {
   uint32_t quad = 0;
 
+#pragma GCC unroll 4
   for (size_t i = 0; i < n; i++)
     {
       quad |= (uint32_t) (uint8_t) w[i * step] << 8 * i;

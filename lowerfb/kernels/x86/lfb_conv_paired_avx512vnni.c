@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Convolution with AVX-512 VNNI to 16 or 8 outputs, of which 2 or 4 neighbouring pixels are
- * computed as one with 32: lines (lines_avx512vnni.h) are made for those.
+/* Convolution with AVX-512 VNNI to 16 outputs or fewer, of which 2 neighbouring pixels or more
+ * are computed as one with 32: lines (lines_avx512vnni.h) are made for those.
  *
  * Such a pixel has a window that is as much wider, with weights of 0 where a pixel's own
- * does not reach: of 3 taps along the line 3 of 4 are used, or 3 of 6, which is less than what
- * half or three quarters of each vector would cost, and the output of one tile is worked
- * out between the multiply-adds of the next.  Outputs of neighbouring pixels
- * have to be neighbours, and strides 1; all else is left to the ordinary way, for which the
- * weights are packed too.
+ * does not reach: of 3 taps along the line, 16 outputs use 3 of 4.  That is
+ * less than what half a vector would cost, and the output of one tile is worked
+ * out between the multiply-adds of the next, where in tiles of 16 outputs it
+ * takes longer than they do.  Outputs of neighbouring pixels have to be neighbours, and
+ * strides 1; all else is left to the ordinary way, for which the weights are packed too.
  */
 
 #include <lowerfb/kernels/x86/conv_avx512vnni.h>
@@ -36,16 +36,24 @@ round_up (size_t size)
   return (size + 63) / 64 * 64;
 }
 
-/* For fewer taps along the line too much would be multiplied by 0. */
+/* What may be more of vpdpbusd for a pixel than it takes in a tile of 16 outputs. */
+#define MORE ((size_t) 40)
+
 static bool
 fits (const LfbConvWeights *weights)
 {
-  size_t pixels = LFB_TILE_OUTPUTS / weights->out_channels;
+  size_t out = weights->out_channels, rows = weights->kernel[0] * weights->kernel[1];
+  size_t pixels, width, own, shared;
 
-  return weights->groups == 1 && (weights->out_channels == 8 || weights->out_channels == 16) &&
-         weights->zero_points == NULL && weights->kernel[2] >= 3 &&
-         lfb_volume (weights->kernel) / weights->kernel[2] * (weights->kernel[2] + pixels - 1) *
-             weights->in_channels <= LFB_LINE_BYTES / LFB_TILE_OUTPUTS;
+  if (weights->groups > 1 || weights->zero_points != NULL || out >= LFB_TILE_OUTPUTS || (out & (out - 1)) != 0)
+    return false;
+
+  pixels = LFB_TILE_OUTPUTS / out;
+  width = weights->kernel[2] + pixels - 1;
+  own = rows * weights->kernel[2] * weights->in_channels / 4;
+  shared = rows * width * weights->in_channels / 2 / pixels;
+
+  return shared <= own + MORE && rows * width * weights->in_channels <= LFB_LINE_BYTES / LFB_TILE_OUTPUTS;
 }
 
 /* The convolution of several pixels, but for its weights. */

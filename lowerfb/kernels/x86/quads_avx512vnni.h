@@ -66,7 +66,8 @@ static inline size_t
 lfb_quad_lane (size_t vectors,
                size_t c)
 {
-  return c / 4 % vectors * 16 + c / (4 * vectors) * 4 + c % 4;
+  /* Vectors are 1, 2 or 4: no division by a variable. */
+  return (c / 4 & (vectors - 1)) * 16 + (c / 4 >> vectors / 2) * 4 + c % 4;
 }
 
 /* Where the sums go; y is y_u8 or y_f32. */
