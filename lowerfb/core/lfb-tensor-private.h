@@ -25,6 +25,7 @@ struct _LfbTensor
   GBytes *bytes;
   LfbQuantizing *quantizing;
   gboolean is_lent; /* of memory whose owner may change it once this is gone */
+  gboolean is_mapped; /* pages of a file, never written to */
 
   /* quantized tensors only */
   LfbTensor *integers;
@@ -39,6 +40,13 @@ LfbQuantizing *_lfb_quantizing_ref       (LfbQuantizing *self);
 void           _lfb_quantizing_unref     (LfbQuantizing *self);
 gsize          _lfb_quantizing_get_size  (LfbQuantizing *self);
 GBytes        *_lfb_quantizing_get_bytes (LfbQuantizing *self);
+/* The integers where they are, or computed into memory for the caller alone: then
+ * @own is that memory and @source what they were computed from. */
+gboolean       _lfb_quantizing_read      (LfbQuantizing *self,
+                                          gconstpointer *data,
+                                          gpointer      *own,
+                                          LfbTensor    **source,
+                                          GError       **error);
 
 /* Borrowed. Integers that wait to be computed are computed now. */
 static inline GBytes *

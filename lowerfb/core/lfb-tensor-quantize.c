@@ -230,6 +230,17 @@ _lfb_quantizing_get_size (LfbQuantizing *self)
   return self->size;
 }
 
+static void
+compute (LfbTensor        *floats,
+         const LfbQParams *qparams,
+         guint8           *memory)
+{
+  if (lfb_dtype_get_bits (qparams->dtype) < 8)
+    quantize_packed (floats, qparams, memory);
+  else
+    quantize_range (floats, qparams, 0, floats->n_elements, memory);
+}
+
 /* The integers; computed by the first who asks, while others wait. The floats
  * are let go: nobody reads them for these integers again.
  */
@@ -247,10 +258,7 @@ _lfb_quantizing_get_bytes (LfbQuantizing *self)
     {
       if (self->memory == NULL)
         self->memory = g_malloc (MAX (self->size, 1));
-      if (lfb_dtype_get_bits (self->qparams.dtype) < 8)
-        quantize_packed (self->floats, &self->qparams, self->memory);
-      else
-        quantize_range (self->floats, &self->qparams, 0, self->floats->n_elements, self->memory);
+      compute (self->floats, &self->qparams, self->memory);
       let_sources_go (self);
       bytes = g_bytes_new_take (g_steal_pointer (&self->memory), self->size);
       g_atomic_pointer_set (&self->bytes, bytes);
@@ -258,6 +266,46 @@ _lfb_quantizing_get_bytes (LfbQuantizing *self)
   g_mutex_unlock (&self->mutex);
 
   return bytes;
+}
+
+gboolean
+_lfb_quantizing_read (LfbQuantizing  *self,
+                      gconstpointer  *data,
+                      gpointer       *own,
+                      LfbTensor     **source,
+                      GError        **error)
+{
+  g_autoptr (LfbTensor) floats = NULL;
+  g_autoptr (LfbTensor) scales = NULL;
+  g_autoptr (LfbTensor) zero_points = NULL;
+  LfbQParams qparams;
+  GBytes *bytes;
+
+  g_mutex_lock (&self->mutex);
+  bytes = g_atomic_pointer_get (&self->bytes);
+  g_set_object (&floats, self->floats);
+  g_set_object (&scales, self->qparams.scales);
+  g_set_object (&zero_points, self->qparams.zero_points);
+  qparams = self->qparams;
+  g_mutex_unlock (&self->mutex);
+
+  if (bytes != NULL)
+    {
+      *data = g_bytes_get_data (bytes, NULL);
+      return TRUE;
+    }
+
+  *own = g_try_malloc (MAX (self->size, 1));
+  if (*own == NULL)
+    {
+      g_set_error (error, LFB_ERROR, LFB_ERROR_RANGE, "There is no memory for %" G_GSIZE_FORMAT " bytes", self->size);
+      return FALSE;
+    }
+  compute (floats, &qparams, *own);
+  *data = *own;
+  *source = g_steal_pointer (&floats);
+
+  return TRUE;
 }
 
 static LfbQuantizing *

@@ -401,6 +401,7 @@ _lfb_tensor_share_bytes (LfbTensor *self,
                          LfbTensor *source)
 {
   self->is_lent = source->is_lent;
+  self->is_mapped = source->is_mapped;
   if (source->quantizing != NULL)
     self->quantizing = _lfb_quantizing_ref (source->quantizing);
   else

@@ -10,6 +10,7 @@
 #include <lowerfb/model/lfb-tensor-file-private.h>
 
 #include <lowerfb/core/lfb-error.h>
+#include <lowerfb/core/lfb-tensor-reading-private.h>
 
 #include <errno.h>
 #include <glib/gstdio.h>
@@ -137,6 +138,7 @@ check_entry (const LfbJson  *json,
 static LfbTensor *
 read_tensor (const LfbJson  *json,
              GBytes         *data,
+             gboolean        is_map,
              Range          *range,
              GError        **error)
 {
@@ -155,6 +157,8 @@ read_tensor (const LfbJson  *json,
   tensor = lfb_tensor_new_for_bytes (range->dtype, shape, n_dims, bytes, error);
   if (tensor == NULL)
     return NULL;
+  if (is_map)
+    _lfb_tensor_set_mapped (tensor, data);
 
   return lfb_tensor_new_named (tensor, range->name);
 }
@@ -200,6 +204,7 @@ static gboolean
 read_tensors (LfbTensorFile  *self,
               const LfbJson  *header,
               GBytes         *data,
+              gboolean        is_map,
               GError        **error)
 {
   g_autoptr (GArray) ranges = g_array_new (FALSE, FALSE, sizeof (Range));
@@ -212,7 +217,7 @@ read_tensors (LfbTensorFile  *self,
 
       if (g_str_equal (member->name, LFB_TENSOR_FILE_METADATA))
         continue;
-      tensor = read_tensor (&member->value, data, &range, error);
+      tensor = read_tensor (&member->value, data, is_map, &range, error);
       if (tensor == NULL)
         {
           g_prefix_error (error, "tensor `%.200s`: ", member->name);
@@ -377,6 +382,7 @@ _lfb_error_repair (GError **error)
 
 static LfbTensorFile *
 parse (GBytes             *bytes,
+       gboolean            is_map,
        LfbTensorFileMode   mode,
        GError            **error)
 {
@@ -391,7 +397,7 @@ parse (GBytes             *bytes,
     return NULL;
 
   data = g_bytes_new_from_bytes (bytes, begin, g_bytes_get_size (bytes) - begin);
-  if (!read_tensors (self, _lfb_json_tree_get_root (tree), data, error) ||
+  if (!read_tensors (self, _lfb_json_tree_get_root (tree), data, is_map, error) ||
       !read_metadata (self, _lfb_json_tree_get_root (tree), error))
     return NULL;
 
@@ -413,7 +419,7 @@ _lfb_tensor_file_parse (GBytes             *bytes,
                         LfbTensorFileMode   mode,
                         GError            **error)
 {
-  LfbTensorFile *self = parse (bytes, mode, error);
+  LfbTensorFile *self = parse (bytes, FALSE, mode, error);
 
   if (self == NULL)
     _lfb_error_repair (error);
@@ -460,11 +466,12 @@ _lfb_tensor_file_read (const char         *path,
   g_autoptr (GBytes) bytes = map_file (path, error);
 
   if (bytes != NULL)
-    self = _lfb_tensor_file_parse (bytes, mode, error);
+    self = parse (bytes, TRUE, mode, error);
   if (self == NULL)
     {
       g_autofree char *name = g_filename_display_name (path);
 
+      _lfb_error_repair (error);
       g_prefix_error (error, "%s: ", name);
       return NULL;
     }

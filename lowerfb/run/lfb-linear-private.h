@@ -6,6 +6,7 @@
 
 #pragma once
 
+#include <lowerfb/run/lfb-packing-private.h>
 #include <lowerfb/run/lfb-quantized-private.h>
 
 G_BEGIN_DECLS
@@ -16,10 +17,16 @@ typedef struct {
   LfbWeightParams params;
   void *packed;          /* %NULL: a float16 weight */
   float *half;           /* its values, n rows of k, rounded to half */
+
+  /* What it was made from and with, for others who want the same. */
+  LfbTensor *weight;
+  LfbTensor *bias;
+  LfbLinearKernel kernel;
+  LfbPackingChunk *chunk;
 } LfbPackedRows;
 
 /* Of a qint8 matrix (n, k), or of a float matrix that is to be rounded to half
- * and saturated. */
+ * and saturated. Shared with others who packed the same. */
 LfbPackedRows *lfb_packed_rows_new        (const LfbRuntime     *runtime,
                                            LfbTensor            *weight,
                                            LfbTensor            *bias,

@@ -8,18 +8,20 @@
 #include <lowerfb/run/lfb-gemm-private.h>
 #include <lowerfb/run/lfb-half-private.h>
 #include <lowerfb/run/lfb-scratch-private.h>
+#include <lowerfb/core/lfb-tensor-reading-private.h>
 
 #include <stdlib.h>
 #include <string.h>
 
-void
-lfb_packed_rows_free (LfbPackedRows *self)
+static void
+rows_free (gpointer data)
 {
-  if (self == NULL)
-    return;
+  LfbPackedRows *self = data;
 
   lfb_weight_params_clear (&self->params);
-  free (self->packed);
+  lfb_packing_release (self->packed, self->chunk);
+  g_clear_object (&self->bias);
+  g_clear_object (&self->weight);
   g_free (self->half);
   g_free (self);
 }
@@ -69,6 +71,7 @@ init_packed (LfbPackedRows     *self,
              GError           **error)
 {
   const LfbLinearKernel *kernel = &runtime->kernels.linear;
+  g_auto (LfbReading) reading = LFB_READING_INIT;
   LfbLinearWeights weights = { 0 };
 
   if (!lfb_weight_params_init (&self->params, weight, 0, bias, self->n, error))
@@ -82,12 +85,14 @@ init_packed (LfbPackedRows     *self,
       return FALSE;
     }
 
+  if (!_lfb_reading_begin (&reading, weight, error))
+    return FALSE;
   weights.n = self->n;
   weights.k = self->k;
-  weights.w = lfb_tensor_get_data (weight, NULL);
+  weights.w = reading.data;
   weights.w_stride = self->k;
   weights.zero_points = self->params.zero_points;
-  self->packed = lfb_try_alloc_aligned (kernel->pack_size (&weights), 1, error);
+  self->packed = lfb_packing_alloc (runtime->pool, kernel->pack_size (&weights), &self->chunk, error);
   if (self->packed == NULL)
     return FALSE;
   kernel->pack (&weights, self->packed);
@@ -95,14 +100,55 @@ init_packed (LfbPackedRows     *self,
   return TRUE;
 }
 
+typedef struct {
+  const LfbRuntime *runtime;
+  LfbTensor *weight;
+  LfbTensor *bias;
+} Wanted;
+
+static gboolean
+rows_fit (gconstpointer packed,
+          gconstpointer wanted)
+{
+  const LfbPackedRows *self = packed;
+  const Wanted *other = wanted;
+
+  return self->bias == other->bias &&
+         memcmp (&self->kernel, &other->runtime->kernels.linear, sizeof self->kernel) == 0;
+}
+
+static gpointer
+rows_make (gconstpointer   data,
+           GError        **error)
+{
+  const Wanted *wanted = data;
+  LfbPackedRows *self = g_new0 (LfbPackedRows, 1);
+  gboolean ok;
+
+  self->n = lfb_tensor_get_dim (wanted->weight, 0);
+  self->k = lfb_tensor_get_dim (wanted->weight, 1);
+  self->kernel = wanted->runtime->kernels.linear;
+  self->weight = g_object_ref (wanted->weight);
+  g_set_object (&self->bias, wanted->bias);
+  if (lfb_tensor_is_quantized (wanted->weight))
+    ok = init_packed (self, wanted->runtime, wanted->weight, wanted->bias, error);
+  else
+    ok = init_half (self, wanted->weight, wanted->bias, error);
+  if (!ok)
+    g_clear_pointer (&self, rows_free);
+
+  return self;
+}
+
+static const LfbPackingType rows_type = { rows_fit, rows_make, rows_free };
+
 LfbPackedRows *
 lfb_packed_rows_new (const LfbRuntime  *runtime,
                      LfbTensor         *weight,
                      LfbTensor         *bias,
                      GError           **error)
 {
-  LfbPackedRows *self;
-  gboolean ok;
+  Wanted wanted = { runtime, weight, bias };
 
   if (!lfb_check_rank ("weight", weight, 2, 2, error))
     return NULL;
@@ -115,17 +161,18 @@ lfb_packed_rows_new (const LfbRuntime  *runtime,
       return NULL;
     }
 
-  self = g_new0 (LfbPackedRows, 1);
-  self->n = lfb_tensor_get_dim (weight, 0);
-  self->k = lfb_tensor_get_dim (weight, 1);
-  if (lfb_tensor_is_quantized (weight))
-    ok = init_packed (self, runtime, weight, bias, error);
-  else
-    ok = init_half (self, weight, bias, error);
-  if (!ok)
-    g_clear_pointer (&self, lfb_packed_rows_free);
+  return lfb_packing_get (weight, &rows_type, &wanted, error);
+}
 
-  return self;
+void
+lfb_packed_rows_free (LfbPackedRows *self)
+{
+  g_autoptr (LfbTensor) weight = NULL;
+
+  if (self == NULL)
+    return;
+  weight = g_object_ref (self->weight);
+  lfb_packing_drop (weight, self);
 }
 
 /* One of the two inputs and of the two outputs is set. */

@@ -17,9 +17,16 @@ typedef struct {
   gsize out_channels;
   LfbWeightParams params;
   void *packed;
+
+  /* What it was made from and with, for others who want the same. */
+  LfbTensor *weight;
+  LfbTensor *bias;
+  LfbConvKernel kernel;
+  LfbPackingChunk *chunk;
 } LfbPackedTaps;
 
-/* @settings has the groups, kernel and so on of @weight. */
+/* @settings has the groups, kernel and so on of @weight. Shared with others who packed
+ * the same. */
 LfbPackedTaps *lfb_packed_taps_new      (const LfbRuntime       *runtime,
                                          const LfbConvSettings  *settings,
                                          LfbTensor              *weight,

@@ -4,18 +4,20 @@
 
 #include <lowerfb/run/lfb-packed-taps-private.h>
 #include <lowerfb/run/lfb-scratch-private.h>
+#include <lowerfb/core/lfb-tensor-reading-private.h>
 
 #include <stdlib.h>
 #include <string.h>
 
-void
-lfb_packed_taps_free (LfbPackedTaps *self)
+static void
+taps_free (gpointer data)
 {
-  if (self == NULL)
-    return;
+  LfbPackedTaps *self = data;
 
   lfb_weight_params_clear (&self->params);
-  free (self->packed);
+  lfb_packing_release (self->packed, self->chunk);
+  g_clear_object (&self->bias);
+  g_clear_object (&self->weight);
   g_free (self);
 }
 
@@ -28,7 +30,9 @@ pack (LfbPackedTaps     *self,
   const LfbConvKernel *kernel = &runtime->kernels.conv;
   LfbTransposedWeights weights = { 0 };
   LfbConvWeights *conv = &weights.conv;
-  g_autofree gint8 *rows = NULL;
+  g_auto (LfbReading) reading = LFB_READING_INIT;
+  g_autofree gint8 *own = NULL;
+  const gint8 *rows;
   gsize products = lfb_volume (self->settings.kernel) * (self->in_channels / self->settings.groups);
   gsize limit = lfb_accumulation_limit (self->params.zero_points != NULL);
   void *scratch;
@@ -40,7 +44,9 @@ pack (LfbPackedTaps     *self,
                    G_GSIZE_FORMAT ": more could leave the 32 bits of the sum", products, limit);
       return FALSE;
     }
-  rows = lfb_conv_weight_last (&self->settings, &runtime->kernels.transpose, weight, error);
+  if (!_lfb_reading_begin (&reading, weight, error))
+    return FALSE;
+  rows = lfb_conv_weight_last (&self->settings, &runtime->kernels.transpose, weight, reading.data, &own, error);
   if (rows == NULL)
     return FALSE;
 
@@ -53,8 +59,9 @@ pack (LfbPackedTaps     *self,
   memcpy (weights.stride, self->settings.stride, sizeof weights.stride);
   memcpy (weights.dilation, self->settings.dilation, sizeof weights.dilation);
 
-  self->packed = lfb_try_alloc_aligned (self->settings.transposed ? lfb_transposed_pack_size (kernel, &weights)
-                                                                  : kernel->pack_size (conv), 1, error);
+  self->packed = lfb_packing_alloc (runtime->pool, self->settings.transposed ? lfb_transposed_pack_size (kernel, &weights)
+                                                                             : kernel->pack_size (conv),
+                                    &self->chunk, error);
   if (self->packed == NULL)
     return FALSE;
   if (!self->settings.transposed)
@@ -72,6 +79,60 @@ pack (LfbPackedTaps     *self,
   return TRUE;
 }
 
+typedef struct {
+  const LfbRuntime *runtime;
+  const LfbConvSettings *settings;
+  LfbTensor *weight;
+  LfbTensor *bias;
+} Wanted;
+
+static gboolean
+same_settings (const LfbConvSettings *a,
+               const LfbConvSettings *b)
+{
+  return a->n_spatial == b->n_spatial && a->groups == b->groups && a->transposed == b->transposed &&
+         a->pad_mode == b->pad_mode &&
+         memcmp (a->kernel, b->kernel, sizeof a->kernel) == 0 &&
+         memcmp (a->stride, b->stride, sizeof a->stride) == 0 &&
+         memcmp (a->dilation, b->dilation, sizeof a->dilation) == 0 &&
+         memcmp (a->before, b->before, sizeof a->before) == 0 &&
+         memcmp (a->after, b->after, sizeof a->after) == 0 &&
+         memcmp (a->output_padding, b->output_padding, sizeof a->output_padding) == 0;
+}
+
+static gboolean
+taps_fit (gconstpointer packed,
+          gconstpointer wanted)
+{
+  const LfbPackedTaps *self = packed;
+  const Wanted *other = wanted;
+
+  return self->bias == other->bias && same_settings (&self->settings, other->settings) &&
+         memcmp (&self->kernel, &other->runtime->kernels.conv, sizeof self->kernel) == 0;
+}
+
+static gpointer
+taps_make (gconstpointer   data,
+           GError        **error)
+{
+  const Wanted *wanted = data;
+  LfbPackedTaps *self = g_new0 (LfbPackedTaps, 1);
+
+  self->settings = *wanted->settings;
+  self->kernel = wanted->runtime->kernels.conv;
+  self->weight = g_object_ref (wanted->weight);
+  g_set_object (&self->bias, wanted->bias);
+  if (!lfb_conv_settings_channels (&self->settings, wanted->weight, &self->in_channels, &self->out_channels, error) ||
+      !lfb_weight_params_init (&self->params, wanted->weight, self->settings.transposed, wanted->bias,
+                               self->out_channels, error) ||
+      !pack (self, wanted->runtime, wanted->weight, error))
+    g_clear_pointer (&self, taps_free);
+
+  return self;
+}
+
+static const LfbPackingType taps_type = { taps_fit, taps_make, taps_free };
+
 LfbPackedTaps *
 lfb_packed_taps_new (const LfbRuntime       *runtime,
                      const LfbConvSettings  *settings,
@@ -79,15 +140,20 @@ lfb_packed_taps_new (const LfbRuntime       *runtime,
                      LfbTensor              *bias,
                      GError                **error)
 {
-  LfbPackedTaps *self = g_new0 (LfbPackedTaps, 1);
+  Wanted wanted = { runtime, settings, weight, bias };
 
-  self->settings = *settings;
-  if (!lfb_conv_settings_channels (settings, weight, &self->in_channels, &self->out_channels, error) ||
-      !lfb_weight_params_init (&self->params, weight, settings->transposed, bias, self->out_channels, error) ||
-      !pack (self, runtime, weight, error))
-    g_clear_pointer (&self, lfb_packed_taps_free);
+  return lfb_packing_get (weight, &taps_type, &wanted, error);
+}
 
-  return self;
+void
+lfb_packed_taps_free (LfbPackedTaps *self)
+{
+  g_autoptr (LfbTensor) weight = NULL;
+
+  if (self == NULL)
+    return;
+  weight = g_object_ref (self->weight);
+  lfb_packing_drop (weight, self);
 }
 
 typedef struct {

@@ -7,6 +7,7 @@
 #include <gio/gio.h>
 
 #include <lowerfb/kernels/kernels.h>
+#include <lowerfb/run/lfb-packing-private.h>
 
 G_BEGIN_DECLS
 
@@ -16,6 +17,7 @@ typedef struct _LfbMemory LfbMemory;
 typedef struct {
   LfbKernels kernels;
   LfbThreads *threads;          /* %NULL: only the calling thread */
+  LfbPackingPool *pool;         /* while a plan is made; else %NULL */
 
   /* Of one run; %NULL outside. */
   GCancellable *cancellable;
@@ -33,6 +35,9 @@ void        lfb_runtime_init     (LfbRuntime        *self,
 /* Of this machine, as the limit has them now; for the few kernels that are called
  * where there is no runtime. */
 unsigned    lfb_runtime_cpu_flags (void);
+
+/* Those that this process may run on. */
+guint       lfb_count_processors (void);
 
 LfbThreads *lfb_threads_new      (guint              n_threads);
 void        lfb_threads_free     (LfbThreads        *self);

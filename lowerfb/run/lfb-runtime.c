@@ -5,10 +5,15 @@
  * for everything that is made afterwards.
  */
 
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* sched_getaffinity() */
+#endif
+
 #include <lowerfb/run/lfb-call.h>
 #include <lowerfb/run/lfb-runtime-private.h>
 #include <lowerfb/core/lfb-error.h>
 
+#include <sched.h>
 #include <string.h>
 
 static const char *limit_name;   /* interned; guarded by the lock below */
@@ -56,8 +61,25 @@ lfb_runtime_init (LfbRuntime *self,
 {
   lfb_kernels_init (&self->kernels, lfb_runtime_cpu_flags ());
   self->threads = threads;
+  self->pool = NULL;
   self->cancellable = NULL;
   self->memory = NULL;
+}
+
+/* g_get_num_processors() counts all that are there: a process that was given one of
+ * them would make threads that wait for each other.
+ */
+guint
+lfb_count_processors (void)
+{
+#ifdef __linux__
+  cpu_set_t set;
+
+  if (sched_getaffinity (0, sizeof set, &set) == 0)
+    return MAX (CPU_COUNT (&set), 1);
+#endif
+
+  return g_get_num_processors ();
 }
 
 /**

@@ -161,7 +161,7 @@ lfb_session_new (LfbGraphModule     *model,
       g_set_object (&self->progress, lfb_session_options_get_progress (options));
     }
   if (n_threads == 0)
-    n_threads = g_get_num_processors ();
+    n_threads = lfb_count_processors ();
   lfb_runtime_init (&self->runtime, lfb_threads_new (n_threads));
 
   compiler.model = model;
@@ -169,7 +169,9 @@ lfb_session_new (LfbGraphModule     *model,
   compiler.subgraphs = &lfb_plan_subgraphs;
   compiler.progress = self->progress;
   compiler.budget = &budget;
+  self->runtime.pool = lfb_packing_pool_new ();
   self->plan = lfb_plan_new (&compiler, error);
+  g_clear_pointer (&self->runtime.pool, lfb_packing_pool_free);
   if (self->plan == NULL)
     return NULL;
   self->programs = lfb_programs_new (self->plan);

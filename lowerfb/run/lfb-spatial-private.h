@@ -90,10 +90,13 @@ gboolean   lfb_conv_settings_window (const LfbConvSettings  *self,
                                      const LfbImage         *image,
                                      LfbWindow              *window,
                                      GError                **error);
-/* (out, kernel..., in / groups) of an 8-bit weight as torch keeps it. */
-gint8     *lfb_conv_weight_last     (const LfbConvSettings     *self,
+/* (out, kernel..., in / groups) of an 8-bit weight as torch keeps it, with the elements
+ * @from: those themselves, or @own, which the caller frees. */
+const gint8 *lfb_conv_weight_last   (const LfbConvSettings     *self,
                                      const LfbTransposeKernel  *transpose,
                                      LfbTensor                 *weight,
+                                     const gint8               *from,
+                                     gint8                    **own,
                                      GError                   **error);
 
 /* Of floats a transposed convolution is a plain one with stride 1 over the input with gaps

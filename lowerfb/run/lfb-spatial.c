@@ -328,10 +328,12 @@ lfb_conv_settings_window (const LfbConvSettings  *self,
 /* The weight's dimensions are (out, in / groups, taps), or for a transposed
  * convolution (in, out / groups, taps) with groups outermost.
  */
-gint8 *
+const gint8 *
 lfb_conv_weight_last (const LfbConvSettings     *self,
                       const LfbTransposeKernel  *transpose,
                       LfbTensor                 *weight,
+                      const gint8               *from,
+                      gint8                    **own,
                       GError                   **error)
 {
   gsize taps = lfb_volume (self->kernel);
@@ -340,19 +342,16 @@ lfb_conv_weight_last (const LfbConvSettings     *self,
   gsize n = self->transposed ? self->groups : first;
   gsize channels = self->transposed ? first / self->groups : second;
   gsize rest = self->transposed ? second * taps : taps;
-  const char *from = lfb_tensor_get_data (weight, NULL);
-  gint8 *to = lfb_try_alloc (lfb_tensor_get_n_elements (weight), 1, error);
   LfbMatrix matrix = { channels, rest, rest, channels };
 
-  if (to == NULL)
-    return NULL;
   if (channels == 1 || rest == 1)
-    memcpy (to, from, n * channels * rest);
-  else
-    for (gsize i = 0; i < n; i++)
-      transpose->run (from + i * channels * rest, to + i * channels * rest, 1, &matrix);
+    return from;
 
-  return to;
+  *own = lfb_try_alloc (lfb_tensor_get_n_elements (weight), 1, error);
+  for (gsize i = 0; *own != NULL && i < n; i++)
+    transpose->run (from + i * channels * rest, *own + i * channels * rest, 1, &matrix);
+
+  return *own;
 }
 
 /* Both directions are one transposition of a matrix of @rows by @columns, in

@@ -19,6 +19,7 @@ typedef struct
   const char *model;
   const char *inputs;    /* NULL: random */
   int n_threads;         /* 0: as many as there are processors */
+  gboolean lower;
   gboolean profile;
   gboolean plan;
   gboolean json;
@@ -202,7 +203,7 @@ bench_work (CommandWork  *work,
 
   lfb_session_options_set_n_threads (options, self->n_threads);
   lfb_session_options_set_profile (options, self->profile);
-  session = command_open_session (work, self->model, options, error);
+  session = command_open_session (work, self->model, self->lower, options, error);
   if (session == NULL)
     return FALSE;
   inputs = self->inputs != NULL ? command_read_inputs (work, session, self->inputs, error)
@@ -282,6 +283,7 @@ bench_main (const Command  *command,
   int status = COMMAND_DONE;
   const GOptionEntry entries[] = {
     { "threads", 't', 0, G_OPTION_ARG_INT, &self.n_threads, "How many threads work on a run (0: as many as processors)", "N" },
+    { "lower", 0, 0, G_OPTION_ARG_NONE, &self.lower, "Lower the model first, as `lowerfb lower` does", NULL },
     { "profile", 0, 0, G_OPTION_ARG_NONE, &self.profile, "Tell how long each node takes", NULL },
     { "plan", 0, 0, G_OPTION_ARG_NONE, &self.plan, "Tell what a run is made of", NULL },
     { "json", 0, 0, G_OPTION_ARG_NONE, &self.json, "Print one JSON object", NULL },

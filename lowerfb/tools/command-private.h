@@ -127,9 +127,11 @@ LfbProgress  *command_work_progress   (CommandWork         *work);
 LfbGraphModule *command_load_model    (CommandWork         *work,
                                        const char          *path,
                                        GError             **error);
-/* The session, with the file's name on what goes wrong with its model. */
+/* The session, with the file's name on what goes wrong with its model, which may
+ * be lowered first. Gets the progress of @work. */
 LfbSession   *command_open_session    (CommandWork         *work,
                                        const char          *path,
+                                       gboolean             lower,
                                        LfbSessionOptions   *options,
                                        GError             **error);
 /* Tensors of a file for the session's inputs. */
@@ -140,6 +142,7 @@ GPtrArray    *command_read_inputs     (CommandWork         *work,
 /* What a model in a file makes of the inputs in another. */
 GPtrArray    *command_run_model       (CommandWork         *work,
                                        const char          *model_path,
+                                       gboolean             lower,
                                        const char          *inputs_path,
                                        GError             **error);
 

@@ -208,10 +208,10 @@ compare_work (CommandWork  *work,
   Compare *self = data;
   g_autoptr (GPtrArray) a = NULL, b = NULL;
 
-  a = command_run_model (work, self->models[0], self->inputs, error);
+  a = command_run_model (work, self->models[0], FALSE, self->inputs, error);
   if (a == NULL)
     return FALSE;
-  b = command_run_model (work, self->models[1], self->inputs, error);
+  b = command_run_model (work, self->models[1], FALSE, self->inputs, error);
   if (b == NULL)
     return FALSE;
 

@@ -132,9 +132,38 @@ command_load_model (CommandWork  *work,
   return NULL;
 }
 
+/* Adds the file's name to what went wrong with its model. */
+static void
+name_file (const char  *path,
+           GError     **error)
+{
+  g_autofree char *shown = g_filename_display_name (path);
+
+  g_prefix_error (error, "%s: ", shown);
+}
+
+static LfbGraphModule *
+lower_model (CommandWork     *work,
+             const char      *path,
+             LfbGraphModule  *model,
+             GError         **error)
+{
+  g_autoptr (LfbLowerer) lowerer = lfb_lowerer_new ();
+  GCancellable *cancellable = command_work_stage (work, "lowering", path);
+  LfbGraphModule *lowered;
+
+  lfb_lowerer_set_progress (lowerer, command_work_progress (work));
+  lowered = lfb_lowerer_lower (lowerer, model, NULL, NULL, cancellable, error);
+  if (lowered == NULL)
+    name_file (path, error);
+
+  return lowered;
+}
+
 LfbSession *
 command_open_session (CommandWork        *work,
                       const char         *path,
+                      gboolean            lower,
                       LfbSessionOptions  *options,
                       GError            **error)
 {
@@ -142,17 +171,20 @@ command_open_session (CommandWork        *work,
   LfbSession *session;
 
   model = command_load_model (work, path, error);
+  if (model != NULL && lower)
+    {
+      LfbGraphModule *lowered = lower_model (work, path, model, error);
+
+      g_object_unref (model);
+      model = lowered;
+    }
   if (model == NULL)
     return NULL;
 
   command_work_stage (work, "preparing", path);
   session = lfb_session_new (model, options, error);
   if (session == NULL)
-    {
-      g_autofree char *shown = g_filename_display_name (path);
-
-      g_prefix_error (error, "%s: ", shown);
-    }
+    name_file (path, error);
 
   return session;
 }
@@ -174,6 +206,7 @@ command_read_inputs (CommandWork  *work,
 GPtrArray *
 command_run_model (CommandWork  *work,
                    const char   *model_path,
+                   gboolean      lower,
                    const char   *inputs_path,
                    GError      **error)
 {
@@ -185,7 +218,7 @@ command_run_model (CommandWork  *work,
   gsize n_tensors;
 
   lfb_session_options_set_progress (options, command_work_progress (work));
-  session = command_open_session (work, model_path, options, error);
+  session = command_open_session (work, model_path, lower, options, error);
   inputs = session != NULL ? command_read_inputs (work, session, inputs_path, error) : NULL;
   if (inputs == NULL)
     return NULL;
@@ -194,9 +227,7 @@ command_run_model (CommandWork  *work,
                              command_work_stage (work, "running", model_path), &n_tensors, error);
   if (tensors == NULL)
     {
-      g_autofree char *shown = g_filename_display_name (model_path);
-
-      g_prefix_error (error, "%s: ", shown);
+      name_file (model_path, error);
       return NULL;
     }
 

@@ -9,6 +9,7 @@ typedef struct
   const char *model;
   const char *inputs;
   const char *outputs;
+  gboolean lower;
 } Run;
 
 static gboolean
@@ -35,7 +36,7 @@ run_work (CommandWork  *work,
           GError      **error)
 {
   Run *self = data;
-  g_autoptr (GPtrArray) outputs = command_run_model (work, self->model, self->inputs, error);
+  g_autoptr (GPtrArray) outputs = command_run_model (work, self->model, self->lower, self->inputs, error);
 
   if (outputs == NULL)
     return FALSE;
@@ -56,6 +57,7 @@ run_main (const Command  *command,
   int status = COMMAND_DONE;
   const GOptionEntry entries[] = {
     { "output", 'o', 0, G_OPTION_ARG_FILENAME, &outputs, "Where the outputs go", "OUTPUTS" },
+    { "lower", 0, 0, G_OPTION_ARG_NONE, &self.lower, "Lower the model first, as `lowerfb lower` does", NULL },
     { NULL },
   };
 
@@ -64,7 +66,9 @@ run_main (const Command  *command,
   if (outputs == NULL)
     return command_wrong_usage (command, "-o OUTPUTS is missing");
 
-  self = (Run) { files[0], files[1], outputs };
+  self.model = files[0];
+  self.inputs = files[1];
+  self.outputs = outputs;
   if (!command_work (run_work, &self, &error))
     return command_fail (error);
 
@@ -83,7 +87,9 @@ const Command command_run = {
     "\n"
     "Quantized tensors are stored as their integers. Their scales and zero points stand in the\n"
     "file's metadata under `qparams`, as JSON. From Python, lowerfb_torch.save_tensors writes such\n"
-    "files, and Lfb.TensorFile reads and writes them.\n",
+    "files, and Lfb.TensorFile reads and writes them.\n"
+    "\n"
+    "A reference model runs as it is, in float; with --lower, in int8.\n",
   .examples =
     "  # What the model makes of some images\n"
     "  lowerfb run digits.safetensors images.safetensors -o scores.safetensors\n"

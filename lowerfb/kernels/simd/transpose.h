@@ -133,6 +133,46 @@ lfb_transpose_few_rows (const uint8_t   *x,
     }
 }
 
+/* Bytes of a matrix of few columns without gaps: rows are read together with the
+ * beginning of those behind them, the last few, which have too little behind them,
+ * one by one.
+ */
+LFB_INLINE void
+lfb_transpose_narrow (const uint8_t   *x,
+                      uint8_t         *y,
+                      const LfbMatrix *matrix)
+{
+  size_t columns = matrix->columns, most = (LFB_BYTES + columns - 1) / columns;
+  size_t n_rows = matrix->rows > most ? matrix->rows - most + 1 : 0;
+  LfbVb rows[16], turned[16];
+
+  for (size_t i = 0; n_rows >= 16 && i < n_rows; i += 16)
+    {
+      size_t row = n_rows - i < 16 ? n_rows - 16 : i;
+
+      for (size_t j = 0; j < 16; j++)
+        rows[j] = lfb_vb_load (x + (row + j) * columns);
+
+      for (size_t step = 1; step < 16; step *= 2)
+        {
+          for (size_t j = 0; j < 8; j++)
+            {
+              turned[2 * j] = lfb_vb_interleave (rows[j], rows[j + 8], 1, 0);
+              turned[2 * j + 1] = lfb_vb_interleave (rows[j], rows[j + 8], 1, 1);
+            }
+
+          for (size_t j = 0; j < 16; j++)
+            rows[j] = turned[j];
+        }
+
+      for (size_t lane = 0; lane < LFB_BYTES / 16; lane++)
+        for (size_t j = 0; j < 16 && lane * 16 + j < columns; j++)
+          lfb_vb_store_lane (y + (lane * 16 + j) * matrix->y_stride + row, rows[j], lane);
+    }
+
+  lfb_transpose_part (x, y, 1, matrix, n_rows >= 16 ? n_rows : 0, matrix->rows, 0, columns);
+}
+
 /* The function of a variant, named after its instruction set. */
 #define LFB_TRANSPOSE_VARIANT(isa) \
   void \
@@ -151,6 +191,8 @@ lfb_transpose_few_rows (const uint8_t   *x,
       lfb_transpose_few_rows (x, y, matrix, 4); \
     else if (element_size == 1 && matrix->rows >= 16 && matrix->columns >= LFB_BYTES) \
       lfb_transpose_vectors (x, y, 1, matrix); \
+    else if (element_size == 1 && matrix->rows >= 16 && matrix->columns > 1 && matrix->x_stride == matrix->columns) \
+      lfb_transpose_narrow (x, y, matrix); \
     else if (element_size == 4 && matrix->rows >= 4 && matrix->columns >= LFB_BYTES / 4) \
       lfb_transpose_vectors (x, y, 4, matrix); \
     else \
