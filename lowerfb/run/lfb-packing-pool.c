@@ -12,13 +12,13 @@
 #include <sys/mman.h>
 
 #define CHUNK_SIZE ((gsize) 16 * 1024 * 1024)
-#define PAGE_SIZE ((gsize) 2 * 1024 * 1024)
+#define LARGE_PAGE ((gsize) 2 * 1024 * 1024)
 /* Smaller blocks would leave most of a small model's only page empty. */
 #define MIN_SIZE ((gsize) 64 * 1024)
 
 struct _LfbPackingChunk {
   gatomicrefcount ref_count;
-  guint8 *memory;        /* at a multiple of PAGE_SIZE */
+  guint8 *memory;        /* at a multiple of LARGE_PAGE */
   gsize size;
   gsize used;
 };
@@ -34,15 +34,33 @@ chunk_unref (LfbPackingChunk *self)
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
 
-  free (self->memory);
+  munmap (self->memory, self->size);
   g_free (self);
+}
+
+/* Memory of whole large pages: what of them was mapped too much is given back. */
+static guint8 *
+map_large (gsize size)
+{
+  guint8 *begin = mmap (NULL, size + LARGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+                        -1, 0);
+  gsize before;
+
+  if (begin == MAP_FAILED)
+    return NULL;
+  before = (LARGE_PAGE - GPOINTER_TO_SIZE (begin) % LARGE_PAGE) % LARGE_PAGE;
+  if (before > 0)
+    munmap (begin, before);
+  munmap (begin + before + size, LARGE_PAGE - before);
+
+  return begin + before;
 }
 
 static LfbPackingChunk *
 chunk_new (gsize size)
 {
   LfbPackingChunk *self;
-  guint8 *memory = aligned_alloc (PAGE_SIZE, size);
+  guint8 *memory = map_large (size);
 
   if (memory == NULL)
     return NULL;
@@ -88,7 +106,7 @@ cut (LfbPackingPool   *self,
   if (self->chunk != NULL && size > self->chunk->size - self->chunk->used)
     g_clear_pointer (&self->chunk, chunk_unref);
   if (self->chunk == NULL)
-    self->chunk = chunk_new (MAX ((size + PAGE_SIZE - 1) / PAGE_SIZE * PAGE_SIZE, CHUNK_SIZE));
+    self->chunk = chunk_new (MAX ((size + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE, CHUNK_SIZE));
   if (self->chunk != NULL)
     {
       *chunk = self->chunk;
@@ -110,7 +128,7 @@ lfb_packing_alloc (LfbPackingPool   *pool,
   gpointer block = NULL;
 
   *chunk = NULL;
-  if (pool != NULL && size >= MIN_SIZE && size < G_MAXSSIZE - 2 * PAGE_SIZE)
+  if (pool != NULL && size >= MIN_SIZE && size < G_MAXSSIZE - 2 * LARGE_PAGE)
     block = cut (pool, size, chunk);
 
   return block != NULL ? block : lfb_try_alloc_aligned (size, 1, error);
