@@ -24,4 +24,13 @@ struct _LfbSession {
   guint64 peak_memory;
 };
 
+/* Appends the tensors of an output in order, whatever they are nested in; a number is
+ * a tensor without dimensions, None is nothing. */
+gboolean lfb_session_flatten (LfbValue   *output,
+                              GPtrArray  *tensors,
+                              GError    **error);
+/* Whether it is one that lfb_session_new() made. */
+gboolean lfb_session_check_made (LfbSession  *self,
+                                 GError     **error);
+
 G_END_DECLS

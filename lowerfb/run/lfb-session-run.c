@@ -9,13 +9,10 @@
 #include <lowerfb/run/lfb-array-private.h>
 #include <lowerfb/run/lfb-memory-private.h>
 
-/* The tensors of an output in order, whatever they are nested in; a number is
- * a tensor without dimensions, None is nothing.
- */
-static gboolean
-flatten_output (LfbValue   *value,
-                GPtrArray  *tensors,
-                GError    **error)
+gboolean
+lfb_session_flatten (LfbValue   *value,
+                     GPtrArray  *tensors,
+                     GError    **error)
 {
   g_autoptr (GBytes) bytes = NULL;
   g_autofree char *found = NULL;
@@ -36,7 +33,7 @@ flatten_output (LfbValue   *value,
     case LFB_VALUE_KIND_TUPLE:
     case LFB_VALUE_KIND_DICT:
       for (gsize i = 0; i < lfb_value_get_n_items (value); i++)
-        if (!flatten_output (lfb_value_get_item (value, i), tensors, error))
+        if (!lfb_session_flatten (lfb_value_get_item (value, i), tensors, error))
           return FALSE;
       return TRUE;
 
@@ -151,6 +148,17 @@ run_new_values (LfbValue **inputs,
   return g_steal_pointer (&self);
 }
 
+gboolean
+lfb_session_check_made (LfbSession  *self,
+                        GError     **error)
+{
+  if (self->plan == NULL)
+    g_set_error (error, LFB_ERROR, LFB_ERROR_ARGUMENT,
+                 "this session has no model: lfb_session_new makes one that has");
+
+  return self->plan != NULL;
+}
+
 static gboolean
 run_plan (LfbSession    *self,
           Run           *run,
@@ -162,12 +170,8 @@ run_plan (LfbSession    *self,
   g_autoptr (LfbValue) result = NULL;
   LfbRuntime runtime = self->runtime;
 
-  if (self->plan == NULL)
-    {
-      g_set_error (error, LFB_ERROR, LFB_ERROR_ARGUMENT,
-                   "this session has no model: lfb_session_new makes one that has");
-      return FALSE;
-    }
+  if (!lfb_session_check_made (self, error))
+    return FALSE;
 
   runtime.cancellable = cancellable;
   runtime.memory = memory;
@@ -180,7 +184,7 @@ run_plan (LfbSession    *self,
   self->peak_memory = MAX (self->peak_memory, lfb_memory_get_peak (memory));
   g_mutex_unlock (&self->lock);
 
-  if (result == NULL || !flatten_output (result, outputs, error))
+  if (result == NULL || !lfb_session_flatten (result, outputs, error))
     return FALSE;
 
   run->n_outputs = outputs->len;

@@ -21,6 +21,12 @@ LfbSession     *lfb_session_new            (LfbGraphModule       *model,
                                             LfbSessionOptions    *options,
                                             GError              **error);
 LFB_AVAILABLE_IN_1_0
+LfbValue       *lfb_session_prepare        (LfbSession           *self,
+                                            LfbTensor           **examples,
+                                            gsize                 n_examples,
+                                            GCancellable         *cancellable,
+                                            GError              **error);
+LFB_AVAILABLE_IN_1_0
 LfbTensor     **lfb_session_run            (LfbSession           *self,
                                             LfbTensor           **inputs,
                                             gsize                 n_inputs,

@@ -23,6 +23,17 @@ LfbValue    *lfb_programs_run       (LfbPrograms        *self,
                                      LfbPlanTimer        timer,
                                      gpointer            user_data,
                                      GError            **error);
+/* Makes the program for such inputs, unless there is one. Then what it returns is told:
+ * by an operand in @outputs for each tensor in its output, or, where operators had to run
+ * for that, by the value itself as @result.
+ */
+gboolean     lfb_programs_prepare   (LfbPrograms        *self,
+                                     const LfbRuntime   *runtime,
+                                     LfbValue          **inputs,
+                                     gsize               n_inputs,
+                                     GArray             *outputs,
+                                     LfbValue          **result,
+                                     GError            **error);
 /* Sizes of the program that ran last; 0 if none did. */
 void         lfb_programs_get_arena (LfbPrograms        *self,
                                      gsize              *size,

@@ -173,16 +173,33 @@ typedef struct {
   const LfbRuntime *runtime;
   LfbTensor **tensors;
   gsize n_tensors;
-  LfbPlanTimer timer;
+  LfbPlanTimer timer;    /* of the caller; %NULL: nobody wants to know */
   gpointer user_data;
+  gsize n_told;          /* steps that the caller was told of */
 } Job;
+
+/* A LfbPlanTimer. Steps come in order; a run that begins again does not tell of those
+ * that it did before, so that progress goes on and each step counts once.
+ */
+static void
+tell (gsize    step,
+      gint64   nanoseconds,
+      gpointer user_data)
+{
+  Job *job = user_data;
+
+  if (step < job->n_told)
+    return;
+  job->n_told = step + 1;
+  job->timer (step, nanoseconds, job->user_data);
+}
 
 /* What the program makes of the inputs, if there is one or can be; NULL without an
  * error if the plan is to run node by node.
  */
 static LfbValue *
 run_program (LfbPrograms  *self,
-             const Job    *job,
+             Job          *job,
              GError      **error)
 {
   g_autoptr (LfbProgram) program = NULL;
@@ -199,13 +216,14 @@ run_program (LfbPrograms  *self,
 
       program = make_program (self, job->runtime, job->tensors, job->n_tensors, &result, times, error);
       for (guint i = 0; result != NULL && job->timer != NULL && i < self->plan->steps->len; i++)
-        job->timer (i, times[i], job->user_data);
+        tell (i, times[i], job);
       if (program == NULL || result != NULL)
         return result;
     }
 
   reserve_memory (program, job->runtime, job->tensors, job->n_tensors);
-  result = lfb_program_run (program, job->runtime, job->tensors, job->timer, job->user_data, &strayed, error);
+  result = lfb_program_run (program, job->runtime, job->tensors, job->timer != NULL ? tell : NULL, job,
+                            &strayed, error);
   if (result == NULL && strayed >= 0)
     note_surprise (self, strayed);
 
@@ -222,7 +240,7 @@ lfb_programs_run (LfbPrograms       *self,
                   GError           **error)
 {
   g_autofree LfbTensor **tensors = NULL;
-  Job job = { runtime, NULL, n_inputs, timer, user_data };
+  Job job = { runtime, NULL, n_inputs, timer, user_data, 0 };
   GError *failure = NULL;
   LfbValue *result;
   gboolean never;
@@ -239,7 +257,7 @@ lfb_programs_run (LfbPrograms       *self,
 
   result = run_program (self, &job, &failure);
   if (result == NULL && failure == NULL)
-    return lfb_plan_run (self->plan, runtime, inputs, n_inputs, timer, user_data, error);
+    return lfb_plan_run (self->plan, runtime, inputs, n_inputs, timer != NULL ? tell : NULL, &job, error);
   if (failure != NULL)
     {
       lfb_plan_name_inputs (self->plan, inputs, n_inputs, &failure);
@@ -247,6 +265,68 @@ lfb_programs_run (LfbPrograms       *self,
     }
 
   return result;
+}
+
+/* FALSE if a part of it is known only when it runs. */
+static gboolean
+add_operands (const LfbTerm *term,
+              GArray        *outputs)
+{
+  if (term->kind == LFB_TERM_TENSOR)
+    {
+      g_array_append_val (outputs, term->operand);
+      return TRUE;
+    }
+  if (term->kind != LFB_TERM_ITEMS)
+    return FALSE;
+  for (guint i = 0; i < term->items->len; i++)
+    if (!add_operands (g_ptr_array_index (term->items, i), outputs))
+      return FALSE;
+
+  return TRUE;
+}
+
+gboolean
+lfb_programs_prepare (LfbPrograms       *self,
+                      const LfbRuntime  *runtime,
+                      LfbValue         **inputs,
+                      gsize              n_inputs,
+                      GArray            *outputs,
+                      LfbValue         **result,
+                      GError           **error)
+{
+  g_autofree LfbTensor **tensors = NULL;
+  g_autofree gint64 *times = g_new0 (gint64, MAX (self->plan->steps->len, 1));
+  g_autoptr (LfbProgram) program = NULL;
+  GError *failure = NULL;
+  gboolean never;
+
+  *result = NULL;
+  if (!lfb_plan_check_inputs (self->plan, inputs, n_inputs, error))
+    return FALSE;
+
+  g_mutex_lock (&self->lock);
+  never = self->never;
+  tensors = never ? NULL : tensors_of (inputs, n_inputs);
+  if (tensors != NULL)
+    program = find_program (self, tensors, n_inputs);
+  g_mutex_unlock (&self->lock);
+
+  if (tensors != NULL && program == NULL)
+    program = make_program (self, runtime, tensors, n_inputs, result, times, &failure);
+  if (failure != NULL)
+    {
+      lfb_plan_name_inputs (self->plan, inputs, n_inputs, &failure);
+      g_propagate_error (error, failure);
+      return FALSE;
+    }
+  if (*result != NULL || (program != NULL && add_operands (program->output, outputs)))
+    return TRUE;
+
+  g_array_set_size (outputs, 0);
+  *result = lfb_programs_run (self, runtime, inputs, n_inputs, NULL, NULL, error);
+
+  return *result != NULL;
 }
 
 void

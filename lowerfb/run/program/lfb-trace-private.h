@@ -36,4 +36,10 @@ LfbEmitted lfb_trace_view (LfbTrace           *self,
                            LfbTerm           **result,
                            GError            **error);
 
+/* %FALSE with the operator's error if it does not take arguments of the shapes and
+ * types that are known. */
+gboolean   lfb_trace_probe (const LfbTrace     *self,
+                           const LfbPlanStep  *step,
+                           GError            **error);
+
 G_END_DECLS

@@ -276,8 +276,8 @@ may_emit (const LfbPlanStep *step,
                                 (row->emit == lfb_emit_bytes || row->emit == lfb_emit_unary || row->emit == lfb_emit_clamp)));
 }
 
-/* Where arguments do not fit, the operator is called: it says what is wrong with
- * them as they are.
+/* Where arguments do not fit, the operator says what is wrong with them; if it takes
+ * them, it is called.
  */
 static LfbEmitted
 emit_step (LfbTrace           *self,
@@ -285,7 +285,8 @@ emit_step (LfbTrace           *self,
            gsize               index,
            GPtrArray          *args,
            GPtrArray          *values,
-           LfbTerm           **result)
+           LfbTerm           **result,
+           GError            **error)
 {
   LfbValue *bound[LFB_CALLABLE_MAX_PARAMETERS];
   g_autoptr (LfbValue) variadic = NULL;
@@ -307,7 +308,10 @@ emit_step (LfbTrace           *self,
   g_clear_error (&failure);
   *result = emit.result;
 
-  return emitted == LFB_EMITTED_ERROR ? LFB_EMITTED_NOTHING : emitted;
+  if (emitted == LFB_EMITTED_ERROR && (self->refused || lfb_trace_probe (self, step, error)))
+    return LFB_EMITTED_NOTHING;
+
+  return emitted;
 }
 
 static LfbEmitted
@@ -377,7 +381,7 @@ trace_step (LfbTrace           *self,
   if (emitted == LFB_EMITTED_NOTHING && !unstable)
     emitted = view_step (self, step, index, &result, error);
   if (emitted == LFB_EMITTED_NOTHING && !unstable)
-    emitted = emit_step (self, step, index, args, values, &result);
+    emitted = emit_step (self, step, index, args, values, &result, error);
   if (self->refused)
     {
       g_clear_error (error);
