@@ -96,6 +96,12 @@ LfbEmitted lfb_emit_unary         (LfbEmit             *self,
 /* relu and its kin. */
 LfbEmitted lfb_emit_clamp         (LfbEmit             *self,
                                    GError             **error);
+/* The same for @table itself; the result has the type, scale and zero point of @type,
+ * and is the bytes of @x where the table leaves all as they are. */
+LfbEmitted lfb_emit_table         (LfbEmit             *self,
+                                   const LfbOperand    *x,
+                                   const LfbOperand    *type,
+                                   const guint8        *table);
 /* A tensor of all 256 bytes with the type, scale and zero point of @like. */
 LfbTensor *lfb_emit_all_bytes     (const LfbOperand    *like,
                                    GError             **error);
@@ -177,6 +183,11 @@ LfbEmitted lfb_emit_dynamic       (LfbEmit             *self,
                                    gboolean             reduce_range,
                                    gboolean             relu,
                                    GError             **error);
+/* The 8-bit integers of which floats were made by dequantizing; %FALSE if they were
+ * not. */
+gboolean   lfb_emit_integers_of   (LfbEmit             *self,
+                                   const LfbOperand    *x,
+                                   LfbOperand          *q);
 /* @tables: of each part a table of 256 bytes, or NULL to take it as it is. */
 LfbEmitted lfb_emit_cat           (LfbEmit             *self,
                                    const LfbOperand    *parts,

@@ -160,7 +160,7 @@ copy_to (LfbEmit    *self,
       const LfbCopied *other = &g_array_index (copies, LfbCopied, i);
 
       if (other->from.region == operand->region && other->from.offset == operand->offset &&
-          other->from.dtype == operand->dtype &&
+          other->from.dtype == operand->dtype && other->to.dtype == to->dtype &&
           lfb_operand_same_layout (&other->from, operand) && lfb_operand_same_layout (&other->to, to))
         {
           to->region = other->to.region;

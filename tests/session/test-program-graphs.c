@@ -123,6 +123,22 @@ static const Case cases[] = {
   { "sum-of-two-convs", FALSE, FALSE, IMAGE CONV ("a", "q") CONV ("b", "a") "%s = torch.ops.quantized.add(%a, %b, 0.1, 90)\n"
     "%t = torch.ops.quantized.add(%s, %s, 0.2, 90)\n%u = torch.ops.quantized.mul(%t, %s, 0.2, 90)\nreturn (%u)\n" },
 
+  /* Floats that come from integers, and become such again. */
+  { "requantized", FALSE, FALSE, IMAGE CONV ("a", "q") "%d = dequantize(%a)\n%s = torch.chunk(%d, 2, 1)\n"
+    "%h = operator.getitem(%s, 1)\n%i = quantize(%h, 0.11, 30)\n%j = operator.getitem(%s, 0)\n%k = quantize(%j, 0.07, 60)\n"
+    "%r = torch.nn.functional.relu(%k)\n%c = torch.cat([%i, %k], 1)\n" CONV ("b", "c") "return ((%b, %i, %r))\n" },
+  { "requantized-alike", FALSE, FALSE, IMAGE CONV ("a", "q") "%d = dequantize(%a)\n%i = quantize(%d, 0.07, 60)\n"
+    "%s = torch.ops.quantized.add(%i, %q, 0.1, 90)\n%e = dequantize(%i)\n%t = torch.sin(%e)\nreturn ((%s, %i, %t))\n" },
+  { "requantized-signed", FALSE, FALSE, IMAGE CONV ("a", "q") "%d = dequantize(%a)\n%i = torch.quantize_per_tensor(%d, 0.07, -68, qint8)\n"
+    "%e = dequantize(%i)\n%t = method permute(%e, 0, 2, 3, 1)\n%j = quantize(%t, 0.2, 128)\nreturn ((%i, %j, %d))\n" },
+  { "requantized-after-a-call", FALSE, FALSE, IMAGE "%s = torch.sin(%x)\n%z = quantize(%s, 0.01, 100)\n%t = torch.flip(%z, [2])\n"
+    "%d = dequantize(%t)\n%u = torch.cos(%d)\n%v = torch.cos(%u)\n%i = quantize(%d, 0.02, 90)\nreturn ((%i, %v))\n" },
+  { "pooled-floats", FALSE, FALSE, IMAGE CONV ("a", "q") "%d = dequantize(%a)\n%m = torch.nn.functional.max_pool2d(%d, 2)\n"
+    "%i = quantize(%m, 0.09, 50)\n%n = torch.nn.functional.max_pool2d(%d, 3, 1, 1)\n%o = torch.nn.functional.avg_pool2d(%n, 2)\n"
+    "%w2 = torch.nn.functional.max_pool2d(%d, 2, 1, 1, 3)\n%j = quantize(%o, 0.09, 50)\nreturn ((%i, %j, %n, %w2))\n" },
+  { "unread", FALSE, FALSE, IMAGE CONV ("a", "q") CONV ("b", "a") "%d = dequantize(%b)\n%r = torch.nn.functional.relu(%d)\n"
+    "%c = torch.cat([%b, %a], 1)\nreturn (%a)\n" },
+
   /* In place. */
   { "in-place", FALSE, FALSE, IMAGE CONV ("a", "q") "%r = method relu_(%a)\n%b = torch.ops.quantized.add(%a, %q, 0.1, 90)\n"
     "%s = module relu(%b)\nreturn ((%a, %b, %r))\n" },

@@ -125,15 +125,49 @@ has_places (LfbEmit *self)
   return FALSE;
 }
 
+static gboolean
+changes_nothing (const guint8 *table)
+{
+  for (guint i = 0; i < 256; i++)
+    if (table[i] != i)
+      return FALSE;
+
+  return TRUE;
+}
+
+LfbEmitted
+lfb_emit_table (LfbEmit          *self,
+                const LfbOperand *input,
+                const LfbOperand *type,
+                const guint8     *table)
+{
+  LfbOperand x = *input, y;
+  gboolean same = changes_nothing (table);
+  gsize stride;
+
+  if (!same && !lfb_operand_is_dense (&x) && !lfb_operand_is_pixels (&x, &stride))
+    lfb_emit_row_major (self, &x);
+  y = x;
+  y.dtype = type->dtype;
+  y.scale = type->scale;
+  y.zero_point = type->zero_point;
+  if (!same)
+    {
+      lfb_operand_set_order (&y, &x);
+      lfb_emit_allocate (self, &y);
+      lfb_emit_instr (self, &lfb_bytes_instr, &y, &x, 1, g_memdup2 (table, 256));
+    }
+
+  return lfb_emit_return (self, &y);
+}
+
 LfbEmitted
 lfb_emit_bytes (LfbEmit  *self,
                 GError  **error)
 {
   const char *first = self->call.info->parameters[0].name;
   g_autoptr (LfbTensor) table = NULL;
-  LfbOperand x, y, all;
-  gsize stride;
-  gpointer kept;
+  LfbOperand x, all;
 
   if (!lfb_emit_operand (self, first, &x) || !lfb_emit_is_constant (self, first) || has_places (self) ||
       (x.dtype != LFB_DTYPE_QUINT8 && x.dtype != LFB_DTYPE_QINT8))
@@ -145,16 +179,5 @@ lfb_emit_bytes (LfbEmit  *self,
       lfb_operand_n_elements (&all) != 256)
     return LFB_EMITTED_NOTHING;
 
-  if (!lfb_operand_is_dense (&x) && !lfb_operand_is_pixels (&x, &stride))
-    lfb_emit_row_major (self, &x);
-  y = x;
-  y.dtype = all.dtype;
-  y.scale = all.scale;
-  y.zero_point = all.zero_point;
-  lfb_operand_set_order (&y, &x);
-  lfb_emit_allocate (self, &y);
-  kept = g_memdup2 (lfb_tensor_get_data (table, NULL), 256);
-  lfb_emit_instr (self, &lfb_bytes_instr, &y, &x, 1, kept);
-
-  return lfb_emit_return (self, &y);
+  return lfb_emit_table (self, &x, &all, lfb_tensor_get_data (table, NULL));
 }

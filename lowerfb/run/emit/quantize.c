@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Into 8-bit integers and back, in the order in which the elements lie. */
+/* Into 8-bit integers and back, in the order in which the elements lie. Floats that
+ * are only quantized again are not made: what becomes of a byte is in a table.
+ */
 
-#include <lowerfb/run/lfb-emit-private.h>
+#include <lowerfb/run/program/lfb-trace-private.h>
 
 /* Elements that take about 2 microseconds. */
 #define GRAIN 16384
@@ -73,6 +75,42 @@ run_dequantize (const LfbProgram  *program,
 static const LfbInstrType quantize_instr = { "quantize", run_quantize, NULL, FALSE };
 static const LfbInstrType dequantize_instr = { "dequantize", run_dequantize, NULL, FALSE };
 
+/* Floats keep their integers as a copy in another type, in the same order. */
+static void
+note_integers (LfbEmit          *self,
+               const LfbOperand *floats,
+               const LfbOperand *integers)
+{
+  LfbCopied copied = { *floats, *integers };
+
+  g_array_append_val (self->trace->copies, copied);
+}
+
+gboolean
+lfb_emit_integers_of (LfbEmit          *self,
+                      const LfbOperand *x,
+                      LfbOperand       *q)
+{
+  const GArray *copies = self->trace->copies;
+
+  for (guint i = 0; i < copies->len; i++)
+    {
+      const LfbCopied *copied = &g_array_index (copies, LfbCopied, i);
+
+      if (copied->from.region != x->region || copied->to.dtype == x->dtype)
+        continue;
+      *q = *x;
+      q->dtype = copied->to.dtype;
+      q->scale = copied->to.scale;
+      q->zero_point = copied->to.zero_point;
+      q->region = copied->to.region;
+      q->offset = x->offset - copied->from.offset + copied->to.offset;
+      return TRUE;
+    }
+
+  return FALSE;
+}
+
 static LfbEmitted
 convert (LfbEmit            *self,
          const LfbInstrType *type,
@@ -86,8 +124,27 @@ convert (LfbEmit            *self,
   lfb_operand_set_order (y, &x);
   lfb_emit_allocate (self, y);
   lfb_emit_instr (self, type, y, &x, 1, NULL);
+  if (type == &dequantize_instr)
+    note_integers (self, y, &x);
 
   return lfb_emit_return (self, y);
+}
+
+/* What dequantizing as @q and quantizing as @y makes of each byte. */
+static void
+fill_table (const LfbRuntime *runtime,
+            const LfbOperand *q,
+            const LfbOperand *y,
+            guint8           *table)
+{
+  float floats[256];
+  guint8 all[256];
+  QuantizeJob dequantize = { runtime, q, all, floats }, quantize = { runtime, y, floats, table };
+
+  for (guint i = 0; i < 256; i++)
+    all[i] = i;
+  dequantize_range (0, 256, &dequantize);
+  quantize_range (0, 256, &quantize);
 }
 
 LfbEmitted
@@ -97,13 +154,18 @@ lfb_emit_quantize (LfbEmit          *self,
                    double            scale,
                    gint64            zero_point)
 {
-  LfbOperand y = *x;
+  LfbOperand y = *x, q;
+  guint8 table[256];
 
   y.dtype = dtype;
   y.scale = scale;
   y.zero_point = zero_point;
+  if (!lfb_emit_integers_of (self, x, &q))
+    return convert (self, &quantize_instr, x, &y);
 
-  return convert (self, &quantize_instr, x, &y);
+  fill_table (self->runtime, &q, &y, table);
+
+  return lfb_emit_table (self, &q, &y, table);
 }
 
 LfbEmitted

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Making instructions fewer, with the same bits: a clamp of 8-bit integers that
+/* Making instructions fewer, with the same bits: what nothing reads goes; a clamp of 8-bit integers that
  * follows a product narrows the product's own; an add after a convolution is
  * done in its output stage; of two tables after each other one is left; what is
  * only copied into a part of a larger image is written there at once; what floats
@@ -47,6 +47,22 @@ note_operand (Fusing           *self,
 }
 
 static void
+note_output (Fusing        *self,
+             const LfbTerm *term)
+{
+  if (term->kind == LFB_TERM_TENSOR)
+    {
+      self->uses[term->operand.region].n_reads++;
+      self->uses[term->operand.region].fixed = TRUE;
+    }
+  else if (term->kind == LFB_TERM_ITEMS)
+    {
+      for (guint i = 0; i < term->items->len; i++)
+        note_output (self, g_ptr_array_index (term->items, i));
+    }
+}
+
+static void
 find_uses (Fusing *self)
 {
   guint n = self->program->regions->len;
@@ -77,6 +93,7 @@ find_uses (Fusing *self)
           note_operand (self, &instr->y, instr);
         }
     }
+  note_output (self, self->program->output);
 }
 
 /* The instruction that makes all of what @x is, if nothing but one reads it;
@@ -188,7 +205,9 @@ can_add (const LfbInstr *product,
   data = product->data;
 
   /* A table may have given the same integers another zero point. */
-  return !data->adds && !data->taps->settings.transposed && data->output.y_zero_point == product->y.zero_point && lfb_operand_is_pixels (other, &stride) && lfb_operand_is_pixels (&add->y, &stride) &&
+  return !data->adds && !data->taps->settings.transposed && data->output.y_zero_point == product->y.zero_point &&
+         add->x[own].zero_point == product->y.zero_point && add->x[own].scale == product->y.scale &&
+         lfb_operand_is_pixels (other, &stride) && lfb_operand_is_pixels (&add->y, &stride) &&
          memcmp (other->shape, product->y.shape, sizeof other->shape) == 0 &&
          lfb_addend_fits (product->y.scale, other->scale, add->y.scale);
 }
@@ -404,10 +423,24 @@ share_region (Fusing *self,
 }
 
 static gboolean
+drop_unread (Fusing *self,
+             guint   index)
+{
+  const LfbInstr *instr = instr_at (self->program, index);
+
+  if (!instr->writes || instr->results != NULL || self->uses[instr->y.region].n_reads > 0 ||
+      lfb_program_region (self->program, instr->y.region)->kind != LFB_REGION_ARENA)
+    return FALSE;
+  remove_instr (self->program, index);
+
+  return TRUE;
+}
+
+static gboolean
 fuse_once (Fusing *self)
 {
   for (guint i = 0; i < self->program->instrs->len; i++)
-    if (fuse_bytes (self, i) || fuse_add (self, i) || place_in_image (self, i))
+    if (drop_unread (self, i) || fuse_bytes (self, i) || fuse_add (self, i) || place_in_image (self, i))
       return TRUE;
   /* Last, for it has regions written twice. */
   for (guint i = 0; i < self->program->instrs->len; i++)

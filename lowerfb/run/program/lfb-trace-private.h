@@ -20,7 +20,7 @@ struct _LfbTrace {
   const LfbRuntime *runtime;
   LfbProgram *program;
   LfbTerm **terms;       /* by slot; %NULL: not reached yet */
-  GArray *copies;        /* LfbCopied: layouts that operands have been brought to */
+  GArray *copies;        /* LfbCopied: layouts that operands have been brought to, and integers of floats */
   LfbFrame frame;
   guint n_bases;
   guint n_run;           /* instructions that have run in the frame */
