@@ -49,7 +49,6 @@ packages_tests=(
   python3-jsonschema
   python3-numpy
   python3-torch
-  python3-yaml
   valac
   valgrind
   xdotool

@@ -12,7 +12,7 @@ import unittest
 
 from installation import TOP, Installation
 
-MANIFEST = TOP / "data" / "flatpak" / "org.example.Digits.json"
+MANIFEST = TOP / "data" / "flatpak" / "org.example.DigitPad.json"
 PAGE = TOP / "doc" / "flatpak.md"
 
 
@@ -33,16 +33,17 @@ def check_source(source, folder):
 class Flatpak(unittest.TestCase):
     def setUp(self):
         self.manifest = json.loads(MANIFEST.read_text(encoding="utf-8"))
-        self.lowerfb, self.digits = self.manifest["modules"]
+        self.lowerfb, self.app = self.manifest["modules"]
 
     def test_the_page_shows_the_manifest(self):
         self.assertIn(f"```json\n{MANIFEST.read_text(encoding='utf-8')}```\n", PAGE.read_text(encoding="utf-8"))
 
     def test_names(self):
         self.assertEqual(self.manifest["id"], MANIFEST.stem)
+        self.assertIn(f"ID = '{MANIFEST.stem}'", (TOP / "bindings/gjs/examples/digit-pad/digit-pad.js").read_text())
         self.assertEqual((self.manifest["runtime"], self.manifest["sdk"]), ("org.gnome.Platform", "org.gnome.Sdk"))
         self.assertRegex(self.manifest["runtime-version"], r"^\d+$")
-        self.assertEqual([self.lowerfb["name"], self.digits["name"]], ["lowerfb", "digits"])
+        self.assertEqual([self.lowerfb["name"], self.app["name"]], ["lowerfb", "digit-pad"])
 
     def test_every_source_is_named(self):
         for module in self.manifest["modules"]:
@@ -69,16 +70,25 @@ class Flatpak(unittest.TestCase):
         installation = Installation()
         self.addCleanup(installation.remove)
         with tempfile.TemporaryDirectory(prefix="lowerfb-test-") as name:
-            for source in self.digits["sources"]:
-                shutil.copy(MANIFEST.parent / source["path"], name)
-            for command in self.digits["build-commands"]:
+            for source in self.app["sources"]:
+                path = MANIFEST.parent / source["path"]
+                if source["type"] == "dir":
+                    shutil.copytree(path, name, dirs_exist_ok=True)
+                else:
+                    shutil.copy(path, name)
+            for command in self.app["build-commands"]:
                 subprocess.run(["sh", "-euc", command], cwd=name, check=True,
                                env={**os.environ, "FLATPAK_DEST": str(installation.prefix)})
         for pattern in self.manifest["cleanup"]:
             path = installation.prefix / pattern.lstrip("/")
             shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
-        text = installation.run(self.manifest["command"], cwd=pathlib.Path("/"))
-        self.assertIn("445 of 450 digits", text)
+        command = self.manifest["command"]
+        self.assertIn("--model", installation.run(command, "--help", cwd=pathlib.Path("/")))
+        launcher = (installation.prefix / "bin" / command).read_text()
+        for name in re.findall(r"\$data/([\w.-]+)", launcher):
+            self.assertTrue((installation.prefix / "share" / command / name).exists(), name)
+        for name in ["applications/{}.desktop", "metainfo/{}.metainfo.xml", "icons/hicolor/scalable/apps/{}.svg"]:
+            self.assertTrue((installation.prefix / "share" / name.format(self.manifest["id"])).exists(), name)
 
 
 if __name__ == "__main__":
