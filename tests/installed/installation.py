@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A copy of what `meson install` puts below the prefix, in a folder that goes away again."""
 
+import fcntl
 import os
 import pathlib
 import shutil
@@ -16,9 +17,14 @@ DIGITS = [TOP / "data/digits/digits.reference.safetensors", TOP / "data/digits/d
 class Installation:
     def __init__(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="lowerfb-test-"))
-        meson = shutil.which("meson")
-        result = subprocess.run([meson, "install", "-C", BUILD, "--no-rebuild", "--quiet", "--destdir", self.folder],
-                                stdin=subprocess.DEVNULL, capture_output=True, timeout=240)
+        command = ["meson", "install", "-C", BUILD, "--no-rebuild", "--quiet", "--destdir", self.folder]
+        # Tests run side by side, but Meson keeps one record of what it installed.
+        lock = os.open(BUILD, os.O_RDONLY)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=240)
+        finally:
+            os.close(lock)
         if result.returncode != 0:
             raise AssertionError((result.stdout + result.stderr).decode())
         self.prefix = self.folder / PREFIX.lstrip("/")

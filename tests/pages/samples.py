@@ -13,6 +13,10 @@ stands in comments of HTML:
     <!-- setup LANGUAGE
     code in front of the next sample, for what the page takes as given
     -->
+
+A page may be made of programs that have tests of their own; then each sample is a part of one:
+
+    <!-- samples: from FILE FILE -->
 """
 
 import dataclasses
@@ -21,9 +25,11 @@ import re
 # Kinds of blocks that are no programs: they are parsed, or are plain text.
 DATA = ["json", "ini", "text"]
 PROGRAMS = ["sh", "python", "js", "vala", "c", "meson"]
+ALSO_CALLED = {"javascript": "js"}
 
 PIECE = re.compile(r"^```(?P<language>\w*)\n(?P<code>.*?)^```$|^<!-- sample: (?P<directive>.*?) -->$"
                    r"|^<!-- setup (?P<setup>\w+)\n(?P<given>.*?)^-->$", re.MULTILINE | re.DOTALL)
+SOURCES = re.compile(r"^<!-- samples: from (.+) -->$", re.MULTILINE)
 DIRECTIVE = re.compile(r"new|arguments (?P<arguments>.+)|prints (?P<prints>.+)|not run: (?P<reason>.{10,})")
 
 
@@ -36,6 +42,7 @@ class Program:
     arguments: str = ""
     prints: list = dataclasses.field(default_factory=list)
     reason: str = ""
+    sources: list = dataclasses.field(default_factory=list)
 
 
 def without_code(text):
@@ -46,6 +53,7 @@ def without_code(text):
 def programs(text):
     """Everything of a page that is code, in order; data too."""
     found, current, directives, given = [], {}, [], {}
+    sources = SOURCES.search(text)
     for piece in PIECE.finditer(text):
         if piece["directive"] is not None:
             directives.append(DIRECTIVE.fullmatch(piece["directive"]))
@@ -55,13 +63,15 @@ def programs(text):
         if piece["setup"] is not None:
             given.setdefault(piece["setup"], []).append(piece["given"])
             continue
-        language, line = piece["language"], text.count("\n", 0, piece.start()) + 2
+        language, line = ALSO_CALLED.get(piece["language"], piece["language"]), text.count("\n", 0, piece.start()) + 2
         if language not in DATA + PROGRAMS:
             raise ValueError(f"line {line}: a block of the language `{language}`")
         reasons = [directive["reason"] for directive in directives if directive["reason"]]
         fresh = any(directive[0] == "new" for directive in directives)
         if reasons:
             found.append(Program(language, line, [piece["code"]], [], reason=reasons[0]))
+        elif sources and language in PROGRAMS:
+            found.append(Program(language, line, [piece["code"]], [], sources=sources[1].split()))
         elif language in DATA:
             found.append(Program(language, line, [piece["code"]], []))
         else:

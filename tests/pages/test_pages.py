@@ -105,6 +105,10 @@ class Samples(unittest.TestCase):
                 where = f"{page.name}, line {program.line} ({program.language})"
                 if program.reason:
                     continue
+                if program.sources:
+                    self.assertTrue(any(code.strip() in (TOP / path).read_text(encoding="utf-8")
+                                        for path in program.sources), where)
+                    continue
                 if program.language == "json":
                     json.loads(code)
                 elif program.language == "ini":
@@ -213,6 +217,9 @@ class Mechanism(unittest.TestCase):
         self.assertEqual(self.run_page("<!-- sample: arguments a 'b c' -->\n<!-- sample: prints ['a', 'b c'] -->\n"
                                        f"```python\n{program}\n```\n"), 0)
         self.assertEqual(self.run_page("<!-- sample: not run: for a good reason -->\n```sh\nfalse\n```\n"), 0)
+        parts = "<!-- samples: from tests/pages/samples.py tests/run -->\n\n```python\nimport {}\n```\n"
+        self.assertEqual(self.run_page(parts.format("dataclasses\nimport re")), 0)
+        self.assertEqual(self.run_page(parts.format("nothing")), 1)
         for text in ["<!-- sample: not run: -->\n```sh\ntrue\n```\n", "```perl\n1\n```\n", "```\n1\n```\n",
                      "<!-- sample: new -->\n", "<!-- sample: nonsense -->\n```sh\ntrue\n```\n"]:
             with self.assertRaises(ValueError):
