@@ -24,7 +24,7 @@ static void
 use_text (LfbGraphModule *model)
 {
   g_autofree char *text = lfb_graph_module_to_text (model);
-  g_autofree char *dot = lfb_graph_to_dot (lfb_graph_module_get_graph (model));
+  g_autofree char *dot = lfb_graph_module_to_dot (model);
   g_autofree char *json = lfb_graph_module_to_json (model, NULL);
 
   g_assert_nonnull (text);
