@@ -232,21 +232,41 @@ run_part (gsize    begin,
     job->kernel->run_f32 (job->conv->packed, &args, job->rescale, job->y);
 }
 
-/* Every thread reads what it is not split by: parts are outputs where the weights are
- * more than the image.
+/* How a convolution is split. Rows of pixels stay where they are: what a thread wrote in
+ * the convolution before is in its cache. Where that would leave few rows a thread,
+ * parts are outputs, of which each reads the whole image, but only its own weights; they
+ * are the larger part then. Where outputs do not split evenly either, pixels do.
  */
-static gboolean
-split_by_outputs (const LfbPackedTaps *self,
-                  const LfbWindow     *window,
-                  gsize                batch,
-                  gsize                step,
-                  gsize                n_threads)
+static void
+split (const LfbPackedTaps *self,
+       const LfbWindow     *window,
+       gsize                n_rows,
+       gsize                n_threads,
+       gsize                step,
+       gboolean            *by_outputs,
+       gsize               *unit,
+       guint               *share)
 {
-  gsize channels = self->in_channels / self->settings.groups;
-  gsize image = lfb_volume (window->in_size) * batch * self->in_channels;
+  gsize steps = (self->out_channels + step - 1) / step;
+  gsize most = (steps + n_threads - 1) / n_threads;
 
-  return self->out_channels / step >= 2 * n_threads &&
-         self->out_channels * lfb_volume (window->kernel) * channels >= image;
+  *by_outputs = FALSE;
+  *unit = window->out_size[2];
+  *share = 2;
+
+  /* Of windows that share rows of the image, each part prepares all of its own. */
+  if (self->settings.groups > 1)
+    *share = n_rows / n_threads >= 16 * (window->kernel[1] - 1) ? 2 : 1;
+  else if (n_rows < 4 * n_threads && most * n_threads * 7 <= steps * 8)
+    {
+      *by_outputs = TRUE;
+      *unit = step;
+    }
+  else if (n_rows < 4 * n_threads)
+    {
+      *unit = 1;
+      *share = 1;
+    }
 }
 
 /* Nanoseconds that it takes one thread, about. */
@@ -275,26 +295,22 @@ lfb_packed_taps_run_pixels (const LfbPackedTaps  *self,
                             GError              **error)
 {
   ConvJob job = { self, &runtime->kernels.conv, window, x, x_stride, y_stride, requantize, rescale, addend, y };
-  gsize step, row = window->out_size[2];
-  double cost;
+  gsize unit = window->out_size[2];
+  guint share;
 
   /* All taps meet one of the outputs of a place. */
   if (self->settings.transposed)
     {
-      job.n_pixels = batch * lfb_transposed_places (window, &row);
-      lfb_runtime_split (runtime, job.n_pixels, row, estimate (self, job.n_pixels), run_places, &job);
+      job.n_pixels = batch * lfb_transposed_places (window, &unit);
+      lfb_runtime_split (runtime, job.n_pixels, unit, 2, estimate (self, job.n_pixels), run_places, &job);
     }
   else
     {
-      step = job.kernel->n_step (self->packed);
       job.n_pixels = batch * lfb_volume (window->out_size);
-      job.by_outputs = split_by_outputs (self, window, batch, step, lfb_threads_get_n (runtime->threads));
-      cost = estimate (self, job.n_pixels);
-      /* Of an image whole rows, which kernels take at once. */
-      if (job.by_outputs)
-        lfb_runtime_split (runtime, self->out_channels, step, cost, run_part, &job);
-      else
-        lfb_runtime_split (runtime, job.n_pixels, row, cost, run_part, &job);
+      split (self, window, job.n_pixels / MAX (window->out_size[2], 1), lfb_threads_get_n (runtime->threads),
+             job.kernel->n_step (self->packed), &job.by_outputs, &unit, &share);
+      lfb_runtime_split (runtime, job.by_outputs ? self->out_channels : job.n_pixels, unit, share,
+                         estimate (self, job.n_pixels), run_part, &job);
     }
   if (job.failed)
     g_set_error_literal (error, LFB_ERROR, LFB_ERROR_RANGE, "there is not enough memory for the convolution");

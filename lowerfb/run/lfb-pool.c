@@ -61,5 +61,5 @@ lfb_pool_run (const LfbPool    *self,
                                                    : n * lfb_volume (window->kernel);
   gsize size = lfb_dtype_get_bits (self->dtype) / 8;
 
-  lfb_runtime_split (runtime, n, window->out_size[2], (double) taps * self->channels * size / 50, run_pixels, &job);
+  lfb_runtime_split (runtime, n, window->out_size[2], 2, (double) taps * self->channels * size / 50, run_pixels, &job);
 }

@@ -52,10 +52,14 @@ void        lfb_threads_rest     (LfbThreads        *self);
 /* Calls @func for parts of 0 to @n - 1 that together are the whole, each beginning at
  * a multiple of @unit, on several threads at once where that is faster for what would
  * take one thread about @cost nanoseconds. Returns when all are done.
+ *
+ * Up to @share parts a thread: many even out what the machine does besides, but each
+ * does again what parts begin with.
  */
 void        lfb_runtime_split    (const LfbRuntime  *self,
                                   gsize              n,
                                   gsize              unit,
+                                  guint              share,
                                   double             cost,
                                   LfbRangeFunc       func,
                                   gpointer           user_data);

@@ -21,9 +21,6 @@
  * over; to wake a thread takes as long as a loop of WORTH_WAKING. */
 #define PART 2000.0
 #define WORTH_WAKING 60000.0
-/* Parts a thread, which even out what the machine does besides. */
-#define SHARE 4
-
 struct _LfbThreads {
   guint n_threads;
   guint n_users;         /* guarded by the lock of the table */
@@ -128,9 +125,10 @@ lfb_threads_rest (LfbThreads *self)
 static guint
 count_parts (const LfbThreads *self,
              gsize             n_units,
+             guint             share,
              double            cost)
 {
-  guint most = self->n_threads * SHARE;
+  guint most = self->n_threads * share;
   guint n;
 
   if (!self->split && cost / PART < most)
@@ -145,12 +143,13 @@ void
 lfb_runtime_split (const LfbRuntime *self,
                    gsize             n,
                    gsize             unit,
+                   guint             share,
                    double            cost,
                    LfbRangeFunc      func,
                    gpointer          user_data)
 {
   LfbThreads *threads = self->threads;
-  guint n_parts = threads != NULL ? count_parts (threads, n / unit + (n % unit != 0), cost) : 1;
+  guint n_parts = threads != NULL ? count_parts (threads, n / unit + (n % unit != 0), share, cost) : 1;
   gboolean wake;
 
   if (n == 0)
@@ -173,5 +172,5 @@ lfb_runtime_parallel (const LfbRuntime *self,
                       LfbRangeFunc      func,
                       gpointer          user_data)
 {
-  lfb_runtime_split (self, n, grain, PART * (n / grain + (n % grain != 0)), func, user_data);
+  lfb_runtime_split (self, n, grain, 4, PART * (n / grain + (n % grain != 0)), func, user_data);
 }

@@ -223,7 +223,7 @@ run_copy (const LfbProgram  *program,
     n *= loops.size[i];
   /* Nanoseconds an element, in rows and one by one. */
   cost = loops.to[loops.n - 1] == 1 && loops.from[loops.n - 1] == 1 ? job.item_size / 50.0 : 0.3;
-  lfb_runtime_split (frame->runtime, n, 1, (double) n * loops.size[loops.n - 1] * cost, copy_rows, &job);
+  lfb_runtime_split (frame->runtime, n, 1, 4, (double) n * loops.size[loops.n - 1] * cost, copy_rows, &job);
 
   return TRUE;
 }
