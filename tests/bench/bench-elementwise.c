@@ -127,6 +127,72 @@ global_avg_pool_u8 (const LfbKernels   *kernels,
   kernels->adaptive_avg_pool_u8.run (&whole, &one, &average, data[0], (uint8_t *) data[2]);
 }
 
+#define FUNCTION(name) \
+  static void \
+  name (const LfbKernels   *kernels, \
+        const void *const  *data) \
+  { \
+    kernels->functions.name (data[0], (float *) data[2], N_ELEMENTS); \
+  }
+
+FUNCTION (exp)
+FUNCTION (sigmoid)
+FUNCTION (tanh)
+FUNCTION (silu)
+FUNCTION (gelu)
+FUNCTION (gelu_tanh)
+
+#define LINE ((size_t) 1024)
+
+static void
+softmax (const LfbKernels   *kernels,
+         const void *const  *data)
+{
+  for (size_t i = 0; i < N_ELEMENTS; i += LINE)
+    kernels->softmax.run ((const float *) data[0] + i, (float *) data[2] + i, LINE, 1, LFB_SOFTMAX);
+}
+
+/* A step of so many cells: their gates are two arrays side by side, their states y. */
+#define CELLS (N_ELEMENTS / 8)
+
+static void
+lstm (const LfbKernels   *kernels,
+      const void *const  *data)
+{
+  const float *gates = data[0];
+  float *y = (float *) data[2];
+
+  kernels->cell.lstm (gates, gates + 4 * CELLS, y, y + CELLS, CELLS);
+}
+
+static void
+gru (const LfbKernels   *kernels,
+     const void *const  *data)
+{
+  const float *gates = data[0];
+
+  kernels->cell.gru (gates, gates + 3 * CELLS, (float *) data[2], CELLS);
+}
+
+/* To channels last. */
+static void
+transpose_u8 (const LfbKernels   *kernels,
+              const void *const  *data)
+{
+  static const LfbMatrix matrix = { 64, N_ELEMENTS / 64, N_ELEMENTS / 64, 64 };
+
+  kernels->transpose.run (data[0], (uint8_t *) data[2], 1, &matrix);
+}
+
+static void
+transpose_f32 (const LfbKernels   *kernels,
+               const void *const  *data)
+{
+  static const LfbMatrix matrix = { 64, N_ELEMENTS / 64, N_ELEMENTS / 64, 64 };
+
+  kernels->transpose.run (data[0], (float *) data[2], sizeof (float), &matrix);
+}
+
 /* One row: what it reads and writes, in bytes. */
 static const struct
 {
@@ -149,6 +215,17 @@ static const struct
   ROW ("max pool 3x3 /2 u8, 32x32x64", N_ELEMENTS, N_ELEMENTS / 4, max_pool_u8, max_pool_u8),
   ROW ("avg pool 2x2 u8, 32x32x64", N_ELEMENTS, N_ELEMENTS / 4, avg_pool_u8, avg_pool_u8),
   ROW ("global avg pool u8, 32x32x64", N_ELEMENTS, CHANNELS, adaptive_avg_pool_u8, global_avg_pool_u8),
+  ROW ("exp", N_ELEMENTS * 4, N_ELEMENTS * 4, functions, exp),
+  ROW ("sigmoid", N_ELEMENTS * 4, N_ELEMENTS * 4, functions, sigmoid),
+  ROW ("tanh", N_ELEMENTS * 4, N_ELEMENTS * 4, functions, tanh),
+  ROW ("silu", N_ELEMENTS * 4, N_ELEMENTS * 4, functions, silu),
+  ROW ("gelu", N_ELEMENTS * 4, N_ELEMENTS * 4, functions, gelu),
+  ROW ("gelu, by tanh", N_ELEMENTS * 4, N_ELEMENTS * 4, functions, gelu_tanh),
+  ROW ("softmax, lines of 1024", N_ELEMENTS * 4, N_ELEMENTS * 4, softmax, softmax),
+  ROW ("step of 8192 LSTM cells", CELLS * 9 * 4, CELLS * 2 * 4, cell, lstm),
+  ROW ("step of 8192 GRU cells", CELLS * 7 * 4, CELLS * 4, cell, gru),
+  ROW ("transposing 64 x 1024 bytes", N_ELEMENTS, N_ELEMENTS, transpose, transpose_u8),
+  ROW ("transposing 64 x 1024 floats", N_ELEMENTS * 4, N_ELEMENTS * 4, transpose, transpose_f32),
 };
 
 static void
@@ -196,7 +273,8 @@ work_new (size_t   row,
   lfb_kernels_init (&work->kernels, flags);
   work->call = rows[row].call;
   bench_fill (other, N_ELEMENTS, 0, 255);
-  if (rows[row].read == N_ELEMENTS * 4)
+  /* More than two bytes an element are floats. */
+  if (rows[row].read > N_ELEMENTS * 2)
     for (size_t i = 0; i < N_ELEMENTS; i++)
       x[i] = (float) other[i] * 0.07f - 9.0f;
   else

@@ -23,6 +23,7 @@
 static const BenchTable * const tables[] = {
   &bench_conv,
   &bench_linear,
+  &bench_linear_dynamic,
   &bench_linear_pack,
   &bench_conv_pack,
   &bench_elementwise,

@@ -24,6 +24,13 @@ static const struct
 
 #define N_SHAPES (sizeof shapes / sizeof shapes[0])
 
+static const struct
+{
+  size_t m, n, k;
+} dynamic_shapes[] = {
+  { 1, 1024, 1024 }, { 8, 1024, 1024 }, { 128, 768, 768 }, { 128, 3072, 768 }, { 512, 512, 512 }, { 3136, 64, 576 },
+};
+
 typedef struct
 {
   LfbLinearKernel  kernel;
@@ -36,6 +43,12 @@ typedef struct
   float           *bias;
   void            *packed;
   uint8_t         *y;
+
+  /* Dynamic: */
+  LfbKernels       kernels;
+  LfbRescale       rescale;
+  float           *floats;
+  float           *y_floats;
 } Linear;
 
 static void
@@ -66,6 +79,8 @@ clear (void *data)
   free (l->bias);
   free (l->packed);
   free (l->y);
+  free (l->floats);
+  free (l->y_floats);
   free (l);
 }
 
@@ -178,4 +193,92 @@ const BenchTable bench_linear_pack = {
   .unit = "GB/s",
   .n_rows = sizeof pack_shapes / sizeof pack_shapes[0],
   .make_row = make_pack_row,
+};
+
+/* From floats to floats: the smallest and largest, scale and zero point, the product.
+ * Multipliers are as before; what they are does not matter here. */
+static float
+choose (Linear *l)
+{
+  float min, max;
+  double scale;
+
+  l->kernels.minmax.run (l->floats, l->args.m * l->weights.k, &min, &max);
+  lfb_choose_qparams (min, max, 0, 255, true, &scale, &l->rescale.x_zero_point);
+
+  return (float) scale;
+}
+
+static void
+run_dynamic (void *data)
+{
+  Linear *l = data;
+  float scale = choose (l);
+
+  l->kernel.run_dynamic (l->packed, &l->args, l->floats, scale, &l->rescale, l->y_floats);
+}
+
+static void
+run_quantized_first (void *data)
+{
+  Linear *l = data;
+  float scale = choose (l);
+
+  l->kernels.quantize_u8.run (l->floats, l->x, l->args.m * l->weights.k, scale, l->rescale.x_zero_point);
+  l->kernel.run_f32 (l->packed, &l->args, &l->rescale, l->y_floats);
+}
+
+static Linear *
+dynamic_new (size_t   row,
+             unsigned flags)
+{
+  size_t m = dynamic_shapes[row].m, n = dynamic_shapes[row].n, k = dynamic_shapes[row].k;
+  Linear *l = linear_new (m, n, k, flags);
+
+  lfb_kernels_init (&l->kernels, flags);
+  l->floats = bench_alloc (m * k * sizeof (float));
+  l->y_floats = bench_alloc (m * n * sizeof (float));
+  for (size_t i = 0; i < m * k; i++)
+    l->floats[i] = (float) l->x[i] * 0.02f - 1.0f;
+  l->rescale = (LfbRescale) { .multiplier = l->multiplier, .bias = l->bias };
+
+  free (l->args.scratch);
+  l->args.scratch = bench_alloc (l->kernel.dynamic_scratch_size (l->packed) + l->kernel.scratch_size (l->packed));
+
+  return l;
+}
+
+static void
+make_dynamic_row (size_t              row,
+                  const BenchOptions *options,
+                  char               *name,
+                  BenchSubject       *subjects)
+{
+  size_t m = dynamic_shapes[row].m, n = dynamic_shapes[row].n, k = dynamic_shapes[row].k;
+  LfbLinearKernel kernel;
+  BenchSubject *subject;
+
+  lfb_linear_init (&kernel, options->flags);
+  snprintf (name, 64, "%zux%zux%zu", m, n, k);
+  bench_limit_products (subjects, kernel.isa);
+
+  for (int apart = 0; apart < 2; apart++)
+    {
+      Linear *l = dynamic_new (row, options->flags);
+
+      subject = bench_add (subjects, apart ? BENCH_PEER : BENCH_OURS, "lowerfb %s%s", l->kernel.isa,
+                           apart ? ", quantized first" : "");
+      subject->run = apart ? run_quantized_first : run_dynamic;
+      subject->clear = clear;
+      subject->data = l;
+      subject->work = 2.0 * (double) m * (double) n * (double) k;
+    }
+}
+
+/* The peer is our own product of integers that were all quantized before. */
+const BenchTable bench_linear_dynamic = {
+  .name = "dynamic linear",
+  .unit = "GOPS",
+  .n_rows = sizeof dynamic_shapes / sizeof dynamic_shapes[0],
+  .make_row = make_dynamic_row,
 };

@@ -71,6 +71,7 @@ extern const BenchTable bench_conv_pack;
 extern const BenchTable bench_elementwise;
 extern const BenchTable bench_embedding;
 extern const BenchTable bench_linear;
+extern const BenchTable bench_linear_dynamic;
 extern const BenchTable bench_linear_pack;
 
 typedef enum
