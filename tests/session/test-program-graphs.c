@@ -76,6 +76,11 @@ check (const char   *name,
   "%p = torch.ops.quantized.conv2d_prepack(%qw, None, (1, 1), (1, 1), (1, 1), 1)\n"
 #define CONV(name, input) "%" name " = torch.ops.quantized.conv2d(%" input ", %p, 0.07, 60)\n"
 
+/* To images twice as large, with the same weight. */
+#define UP \
+  "%u = torch.ops.quantized.conv_transpose2d_prepack(%qw, None, (2, 2), (1, 1), (1, 1), (1, 1), 1)\n"
+#define TRANSPOSED(name, input) "%" name " = torch.ops.quantized.conv_transpose2d(%" input ", %u, 0.07, 60)\n"
+
 typedef struct {
   const char *name;
   gboolean vectors;      /* the input is (n, 8), else images (n, 4, h, w) */
@@ -111,6 +116,15 @@ static const Case cases[] = {
   { "view-as-output", FALSE, FALSE, IMAGE CONV ("a", "q") "%s = operator.getitem(%a, 0)\n%t = method permute(%a, 3, 2, 1, 0)\n"
     "%e = method expand(%s, (3, -1, -1, -1))\nreturn ((%s, %t, %e))\n" },
 
+  /* Transposed convolutions. */
+  { "transposed-into-cat", FALSE, FALSE, IMAGE UP TRANSPOSED ("a", "q") TRANSPOSED ("b", "q") CONV ("c", "b")
+    "%d = torch.cat([%a, %c], 1)\n%r = torch.nn.functional.relu(%d)\nreturn (%r)\n" },
+  { "transposed-and-clamped", FALSE, FALSE, IMAGE UP TRANSPOSED ("a", "q") "%r = torch.nn.functional.relu6(%a)\n"
+    TRANSPOSED ("b", "r") "return (%b)\n" },
+  { "transposed-and-added", FALSE, FALSE, IMAGE UP TRANSPOSED ("a", "q") CONV ("b", "a")
+    "%s = torch.ops.quantized.add(%a, %b, 0.1, 90)\n" TRANSPOSED ("c", "s") TRANSPOSED ("d", "s")
+    "%t = torch.ops.quantized.add_relu(%c, %d, 0.1, 90)\nreturn (%t)\n" },
+  { "transposed-unbatched", FALSE, FALSE, IMAGE UP "%s = operator.getitem(%q, 0)\n" TRANSPOSED ("a", "s") "return (%a)\n" },
   /* What a conv's output stage takes over. */
   { "sum-of-shifted", FALSE, FALSE, IMAGE CONV ("a", "q") "%s = torch.ops.quantized.add(%a, 0.5)\n"
     "%c = torch.ops.quantized.add(%s, %q, 0.1, 90)\nreturn (%c)\n" },

@@ -81,6 +81,31 @@ quad_of (const int8_t *w,
   return quad;
 }
 
+/* The nine weights of 3x3, for the first and for the second row of a pair; taps are @stride
+ * quads apart. */
+static inline void
+pack_nine (const int8_t *w,
+           size_t        stride,
+           uint32_t     *first,
+           uint32_t     *second,
+           int32_t      *sum)
+{
+  const __m128i down = _mm_setr_epi8 (0, 3, 6, -1, 1, 4, 7, -1, 2, 5, 8, -1, -1, -1, -1, -1);
+  const __m128i moved = _mm_setr_epi8 (-1, 0, 3, 6, -1, 1, 4, 7, -1, 2, 5, 8, -1, -1, -1, -1);
+  __m128i all = _mm_insert_epi8 (_mm_loadl_epi64 ((const __m128i *) w), w[8], 8);
+  /* As unsigned numbers, each 128 more. */
+  __m128i sums = _mm_sad_epu8 (_mm_xor_si128 (all, _mm_set1_epi8 (-128)), _mm_setzero_si128 ());
+  __m128i quads = _mm_shuffle_epi8 (all, down), below = _mm_shuffle_epi8 (all, moved);
+
+  first[0] = (uint32_t) _mm_extract_epi32 (quads, 0);
+  first[stride] = (uint32_t) _mm_extract_epi32 (quads, 1);
+  first[2 * stride] = (uint32_t) _mm_extract_epi32 (quads, 2);
+  second[0] = (uint32_t) _mm_extract_epi32 (below, 0);
+  second[stride] = (uint32_t) _mm_extract_epi32 (below, 1);
+  second[2 * stride] = (uint32_t) _mm_extract_epi32 (below, 2);
+  *sum = _mm_cvtsi128_si32 (sums) + _mm_extract_epi32 (sums, 2) - 16 * 128;
+}
+
 /* The weights of the second row of a pair are those of the first, moved by one slot. */
 static void
 pack_channel (const LfbConvWeights *weights,
@@ -96,7 +121,12 @@ pack_channel (const LfbConvWeights *weights,
   int32_t *sums = (int32_t *) block + 2 * half + lane;
   int32_t sum = 0;
 
-  for (size_t tap = 0; tap < packed->taps; tap++)
+  bool nine = packed->pairs && packed->rows == 3 && packed->taps == 3;
+
+  if (nine)
+    pack_nine (w, vectors * 16, quads, quads + half, &sum);
+
+  for (size_t tap = 0; tap < packed->taps && !nine; tap++)
     {
       uint32_t before = 0;
 
