@@ -479,7 +479,7 @@ static const Case cases[] = {
     "%s = torch.mm(%o, %p)\n%t = operator.mul(%x, %v)\n%u = operator.truediv(%t, 3)\n%w = operator.sub(1.5, %n)\nreturn ((%m, %n, %q, %r, %s, %u, %w))\n" },
   { "turned-and-added", 0, FALSE,
     "%x = placeholder\n%a = torch.tanh(%x)\n%b = operator.getitem(%a, (slice(None, None, None), slice(None, None, None), slice(0, 6, None)))\n"
-    "%c = torch.sigmoid(%b)\n%t = method transpose(%c, 1, 2)\n%d = operator.add(%c, %t)\n%n = method narrow(%d, 1, 2, 1)\n"
+    "%c = torch.sigmoid(%b)\n%t = method transpose(%c, 1, 2)\n%d = operator.add(%c, %t)\n%n = method narrow(%d, 1, 0, 1)\n"
     "%e = operator.mul(%d, %n)\n%f = operator.add(%e, %e)\nreturn (%f)\n" },
   { "read-later", 0, FALSE,
     "%x = placeholder\n%a = torch.tanh(%x)\n%b = torch.sigmoid(%a)\n%c = torch.neg(%b)\n%d = operator.add(%c, %a)\n"

@@ -223,21 +223,67 @@ test_after_errors (void)
     }
 }
 
-/* How often a run allocates, once there is a program. */
-static guint
-count_allocations (guint n_convolutions)
+/* Convolutions one after the other. */
+static LfbGraphModule *
+convolutions (guint n)
 {
   g_autoptr (GString) graph = g_string_new (IMAGE "%a0 = torch.nn.functional.relu(%q)\n");
-  g_autoptr (LfbGraphModule) model = NULL;
-  g_autoptr (LfbSession) session = NULL;
+
+  for (guint i = 0; i < n; i++)
+    g_string_append_printf (graph, "%%a%u = torch.ops.quantized.conv2d(%%a%u, %%p, 0.07, 60)\n", i + 1, i);
+  g_string_append_printf (graph, "return (%%a%u)\n", n);
+
+  return parse (graph->str);
+}
+
+static LfbTensor *
+rows_of_integers (int n)
+{
+  const LfbQParams qparams = { .dtype = LFB_DTYPE_QINT8, .qscheme = LFB_QSCHEME_PER_TENSOR_AFFINE, .scale = 0.01 };
+  g_autoptr (LfbTensor) floats = lfb_test_ramp (2, n, 5);
+  g_autoptr (GError) error = NULL;
+  LfbTensor *tensor = lfb_tensor_quantize (floats, &qparams, &error);
+
+  g_assert_no_error (error);
+
+  return tensor;
+}
+
+/* Dynamic layers, products and what stays float. */
+static LfbGraphModule *
+float_layers (guint n)
+{
+  g_autoptr (GString) graph = g_string_new ("%x = placeholder\n%a0 = operator.getitem(%x, 0)\n");
+  LfbGraphModule *model;
+
+  for (guint i = 0; i < n; i++)
+    g_string_append_printf (graph,
+                            "%%b%u = module linear(%%a%u)\n%%c%u = method transpose(%%b%u, 1, 2)\n"
+                            "%%d%u = torch.matmul(%%b%u, %%c%u)\n%%e%u = torch.softmax(%%d%u, -1)\n"
+                            "%%f%u = torch.matmul(%%e%u, %%a%u)\n%%g%u = torch.nn.functional.layer_norm(%%f%u, (5,))\n"
+                            "%%h%u = module gru(%%g%u)\n%%i%u = operator.getitem(%%h%u, 0)\n"
+                            "%%a%u = operator.add(%%i%u, %%a%u)\n",
+                            i, i, i, i, i, i, i, i, i, i, i, i, i, i, i, i, i, i, i + 1, i, i);
+  g_string_append_printf (graph, "return (%%a%u)\n", n);
+  model = lfb_test_parse (graph->str);
+  lfb_test_add_module (model, "linear", "torch.ao.nn.quantized.dynamic.Linear");
+  lfb_test_add_tensor (model, "linear", "weight", rows_of_integers (5));
+  lfb_test_add_module (model, "gru", "torch.ao.nn.quantized.dynamic.GRU");
+  lfb_test_add_tensor (model, "gru", "weight_ih_l0", rows_of_integers (15));
+  lfb_test_add_tensor (model, "gru", "weight_hh_l0", rows_of_integers (15));
+
+  return model;
+}
+
+/* How often a run allocates, once there is a program. */
+static guint
+count_allocations (LfbGraphModule *(*make) (guint n),
+                   guint            n_nodes)
+{
+  g_autoptr (LfbGraphModule) model = make (n_nodes);
+  g_autoptr (LfbSession) session = lfb_test_session_new (model, FALSE, 1);
   g_autoptr (LfbTensor) input = image (4, 1);
   guint n_counted = 0;
-
-  for (guint i = 0; i < n_convolutions; i++)
-    g_string_append_printf (graph, "%%a%u = torch.ops.quantized.conv2d(%%a%u, %%p, 0.07, 60)\n", i + 1, i);
-  g_string_append_printf (graph, "return (%%a%u)\n", n_convolutions);
-  model = parse (graph->str);
-  session = lfb_test_session_new (model, FALSE, 1);
 
   for (guint i = 0; i < 5; i++)
     {
@@ -270,8 +316,14 @@ test_allocations (void)
       g_test_skip ("needs glibc without sanitizers, and G_SLICE=always-malloc");
       return;
     }
-  few = count_allocations (1);
-  many = count_allocations (20);
+  few = count_allocations (float_layers, 1);
+  many = count_allocations (float_layers, 20);
+  g_test_message ("%u allocations a run with 1 layer of floats, %u with 20", few, many);
+  g_assert_cmpuint (many, ==, few);
+  g_assert_cmpuint (few, <=, 19);
+
+  few = count_allocations (convolutions, 1);
+  many = count_allocations (convolutions, 20);
   g_test_message ("%u allocations a run with 1 convolution, %u with 20", few, many);
   g_assert_cmpuint (many, ==, few);
   /* Of the output: memory, bytes, the integers and the tensor, its value, and the
