@@ -395,6 +395,112 @@ test_surprise_is_told_once (void)
   g_object_unref (inputs[1]);
 }
 
+#define CHAIN \
+  "%b = torch.ops.quantized.conv2d(%a, %p, 0.07, 60)\n%c = torch.ops.quantized.conv2d(%b, %p, 0.07, 60)\n" \
+  "%d = dequantize(%c)\nreturn (%d)\n"
+
+typedef struct {
+  GMainLoop *loop;
+  LfbTensor **outputs;
+  gsize n;
+} Finished;
+
+static void
+on_finished (GObject      *source,
+             GAsyncResult *result,
+             gpointer      user_data)
+{
+  Finished *finished = user_data;
+  g_autoptr (GError) error = NULL;
+
+  finished->outputs = lfb_session_run_finish (LFB_SESSION (source), result, &finished->n, &error);
+  g_assert_no_error (error);
+  g_main_loop_quit (finished->loop);
+}
+
+/* In another thread the same comes out, and what is told of it in this one never goes back. */
+static void
+test_async_is_the_same (void)
+{
+  g_autoptr (LfbGraphModule) model = wide_model (CHAIN);
+  g_autoptr (LfbProgress) progress = lfb_progress_new ();
+  g_autoptr (LfbSession) session = session_with_progress (model, progress);
+  g_autoptr (LfbTensor) input = image (CHANNELS, 9);
+  g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+  g_autoptr (GError) error = NULL;
+  Finished finished = { loop };
+  LfbTensor **outputs;
+  gsize n;
+
+  outputs = lfb_session_run (session, &input, 1, NULL, &n, &error);
+  g_assert_no_error (error);
+  for (guint i = 0; i < 3; i++)
+    {
+      Told told = { 0 };
+      gulong handler;
+
+      lfb_progress_report (progress, 0, NULL);
+      handler = g_signal_connect (progress, "notify::fraction", G_CALLBACK (on_fraction), &told);
+      lfb_session_run_async (session, &input, 1, NULL, on_finished, &finished);
+      g_main_loop_run (loop);
+      while (g_main_context_iteration (NULL, FALSE))
+        ;
+      g_assert_cmpfloat (told.last, ==, 1);
+      g_assert_cmpuint (finished.n, ==, n);
+      g_assert_true (lfb_tensor_equal (finished.outputs[0], outputs[0]));
+      g_signal_handler_disconnect (progress, handler);
+      g_object_unref (finished.outputs[0]);
+      g_free (finished.outputs);
+    }
+  g_object_unref (outputs[0]);
+  g_free (outputs);
+}
+
+typedef struct {
+  GCancellable *cancellable;
+  double limit;
+  double last;
+} Cancelling;
+
+static void
+cancel_at (LfbProgress *progress,
+           GParamSpec  *pspec,
+           gpointer     user_data)
+{
+  Cancelling *cancelling = user_data;
+
+  cancelling->last = lfb_progress_get_fraction (progress);
+  if (cancelling->last >= cancelling->limit)
+    g_cancellable_cancel (cancelling->cancellable);
+}
+
+/* After any node a run can be cancelled: the next does not begin. */
+static void
+test_cancelled_between_nodes (void)
+{
+  g_autoptr (LfbGraphModule) model = wide_model (CHAIN);
+  g_autoptr (LfbProgress) progress = lfb_progress_new ();
+  g_autoptr (LfbSession) session = session_with_progress (model, progress);
+  g_autoptr (LfbTensor) input = image (CHANNELS, 9);
+  const guint n_steps = 5;
+
+  for (guint i = 1; i < n_steps; i++)
+    {
+      g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+      Cancelling cancelling = { cancellable, (double) i / n_steps, 0 };
+      g_autoptr (GError) error = NULL;
+      gulong handler;
+      gsize n;
+
+      lfb_progress_report (progress, 0, NULL);
+      handler = g_signal_connect (progress, "notify::fraction", G_CALLBACK (cancel_at), &cancelling);
+      g_assert_null (lfb_session_run (session, &input, 1, cancellable, &n, &error));
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+      g_assert_cmpfloat_with_epsilon (cancelling.last, (double) i / n_steps, 1e-9);
+      g_signal_handler_disconnect (progress, handler);
+    }
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -407,6 +513,9 @@ main (int   argc,
   g_test_add_func ("/session-prepare/prepare-by-running", test_prepare_by_running);
   g_test_add_func ("/session-prepare/fails-first", test_fails_first);
   g_test_add_func ("/session-prepare/surprise", test_surprise_is_told_once);
+
+  g_test_add_func ("/session-prepare/async", test_async_is_the_same);
+  g_test_add_func ("/session-prepare/cancelled", test_cancelled_between_nodes);
 
   return g_test_run ();
 }

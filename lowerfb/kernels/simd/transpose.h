@@ -8,7 +8,8 @@
  * i + half, again and again, exchanges the dimensions inside of each lane.  Blocks
  * at the end begin earlier and do again what was done already.
  *
- * Two to four rows of bytes, as planes of colours are, are interleaved instead.
+ * Two to four rows of bytes, as planes of colours are, are interleaved instead; few
+ * columns, as the taps of a weight are, are read together with what is behind them.
  */
 
 #pragma once
