@@ -186,16 +186,30 @@ def measure(files, batch, threads, options):
     return {kind: statistics.median(contender.medians) for kind, contender in contenders.items()}
 
 
+# Starts a command and tells of it. A process begins with what its parent holds in memory, which counts
+# as its own peak: so a small one starts it.
+LAUNCHER = """
+import os, sys, time
+os.sched_setaffinity(0, [int(core) for core in sys.argv[1].split(",")])
+begin = time.perf_counter()
+pid = os.fork()
+if pid == 0:
+    os.dup2(2, 1)
+    os.execvp(sys.argv[2], sys.argv[2:])
+_, status, usage = os.wait4(pid, 0)
+print(time.perf_counter() - begin, usage.ru_maxrss * 1024)
+sys.exit(status != 0)
+"""
+
+
 def once(command, cores):
     """(seconds, bytes at most) of a process from its start to its end."""
-    begin = time.perf_counter()
-    process = subprocess.Popen(command, preexec_fn=lambda: os.sched_setaffinity(0, cores))
-    _, status, usage = os.wait4(process.pid, 0)
-    passed = time.perf_counter() - begin
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
+    launched = subprocess.run([sys.executable, "-I", "-S", "-c", LAUNCHER, ",".join(map(str, cores))] + command,
+                              stdout=subprocess.PIPE, text=True)
+    if launched.returncode != 0:
         sys.exit("%s failed" % " ".join(command))
-    return passed, usage.ru_maxrss * 1024
+    passed, peak = launched.stdout.split()
+    return float(passed), int(peak)
 
 
 def start_up(files, options):
@@ -207,7 +221,7 @@ def start_up(files, options):
     subprocess.run([lowerfb, "lower", files.reference, "-o", files.lowered], check=True)
     inputs = files.of_batch(1, "inputs.safetensors")
     commands = {"lowerfb run, lowered model": [lowerfb, "run", files.lowered, inputs, "-o", output],
-                "lowerfb run, reference model": [lowerfb, "run", files.reference, inputs, "-o", output]}
+                "lowerfb run --lower, reference model": [lowerfb, "run", "--lower", files.reference, inputs, "-o", output]}
     for kind in options.kinds:
         if kind != "lowerfb":
             commands[CONTENDERS[kind]] = command_of(kind, files, 1, 1, options) + [output]

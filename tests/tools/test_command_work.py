@@ -121,7 +121,10 @@ class Run(CommandTest):
             self.assert_close(case, found, "reference")
             self.assertNotIn("qparams", metadata)
             self.done("lower", reference(case), "-o", "lowered")
-            self.assert_close(case, self.outputs("lowered", recorded(case))[0], "lowered")
+            lowered = self.outputs("lowered", recorded(case))
+            self.assert_close(case, lowered[0], "lowered")
+            self.done("run", "--lower", reference(case), recorded(case), "-o", "at once")
+            self.assertEqual(tensors.read(self.folder / "at once"), lowered)
 
     def test_inputs_by_the_name_of_their_placeholder(self):
         names = [node["name"] for node in tensors.document(reference("add"))["nodes"]
