@@ -46,6 +46,7 @@ packages_tests=(
   librsvg2-common
   man-db
   mandoc
+  mypy
   python3-jsonschema
   python3-numpy
   python3-torch

@@ -116,6 +116,7 @@ test('one input alone', () => {
     const session = new Lfb.Session(new Lfb.GraphModule({graph}));
     for (const x of [new Float32Array([1, 2]), new Lfb.Tensor([1, 2])])
         equal([...session.run(x)[0].unpack()], [1, 2]);
+    equal(session.prepare([new Float32Array(3)]).unpack()[0].shape, [3]);
 });
 
 run();

@@ -512,6 +512,9 @@ function overrideRunning() {
             (typeof data === 'object' && !(data instanceof Lfb.Tensor) && isDictionary(data));
     }
 
+    fill(Lfb.Session.prototype, 'prepare', 2, ([examples, cancellable]) =>
+        [examples === null ? null : examples.map(data => toTensor(data)), cancellable]);
+
     const {run_values, run_values_async, run_values_finish} = Lfb.Session.prototype;
     Lfb.Session.prototype.run = function (given, cancellable = null) {
         return run_values.call(this, inputs(this, given), cancellable);

@@ -66,6 +66,11 @@ class Session(Lfb.Session):
     n_threads = attribute("n_threads", "How many threads work on one run.")
     peak_memory = attribute("peak_memory", "The most bytes that tensors took during a run.")
 
+    def prepare(self, examples=None, cancellable=None):
+        """Plans for inputs like these, arrays too, and says shape and dtype of each output."""
+        examples = None if examples is None else [to_tensor(data) for data in examples]
+        return unpack(Lfb.Session.prepare(self, examples, cancellable))
+
     def run(self, inputs, cancellable=None):
         return Lfb.Session.run_values(self, self._to_inputs(inputs), cancellable)
 
