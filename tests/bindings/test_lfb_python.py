@@ -286,8 +286,9 @@ class Copies(unittest.TestCase):
         session, file = Lfb.Session(load("add")), recorded("add")
         x, y = file["input.0"], file["input.1"]
         expected = session(x, y)
-        self.assertEqual(session.prepare(), [{"shape": (1, 12), "dtype": Lfb.DType.FLOAT32}])
-        self.assertEqual(session.prepare([x.tolist(), y])[0]["shape"], expected.shape)
+        self.assertEqual(session.prepare([x.tolist(), y]), [{"shape": expected.shape, "dtype": Lfb.DType.FLOAT32}])
+        with self.assertRaisesRegex(Lfb.ArgumentError, "no example in the model"):
+            session.prepare()
         self.assertTrue(session.run({"y": y, "x": x})[0].equal(expected))
         self.assertTrue(session(x.tolist(), y=y.tolist()).equal(expected))
 
