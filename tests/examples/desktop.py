@@ -78,9 +78,10 @@ class Application:
         self.display = display
         self.name = name
         self.errors = tempfile.TemporaryFile("w+")
+        # Nothing here needs a graphics card, or a user's settings.
         environment = {"DISPLAY": display.name, "GDK_BACKEND": "x11", "GSK_RENDERER": "cairo",
-                       "LIBGL_ALWAYS_SOFTWARE": "1", "GTK_A11Y": "atspi", "GSETTINGS_BACKEND": "memory",
-                       **environment}
+                       "GDK_DEBUG": "gl-disable", "LIBGL_ALWAYS_SOFTWARE": "1", "GTK_A11Y": "atspi",
+                       "GSETTINGS_BACKEND": "memory", **environment}
         self.process = subprocess.Popen(command, env={**os.environ, **environment}, stdin=subprocess.DEVNULL,
                                         stdout=self.errors, stderr=subprocess.STDOUT)
         self.bus = Gio.bus_get_sync(Gio.BusType.SESSION)
@@ -103,7 +104,7 @@ class Application:
                                         GLib.VariantType("((bgav))"), Gio.DBusCallFlags.NO_AUTO_START, -1)
         except GLib.Error:
             if self.process.poll() is not None:
-                raise AssertionError(f"The application has ended with {self.process.returncode}: {self.said()}") from None
+                raise AssertionError(f"The application ended with {self.process.returncode}: {self.said()}") from None
             return None
         (enabled, _, state), = answer.unpack()
         return enabled, state[0] if state else None
