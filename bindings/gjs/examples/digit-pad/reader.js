@@ -13,7 +13,7 @@ export class Reader {
 
     /* The reference model is as PyTorch wrote it; lowering it takes a moment, once. */
     async open(path) {
-        const model = await new Lfb.Lowerer().lower_async(await Lfb.GraphModule.load_async(path));
+        const model = await new Lfb.Lowerer().lowerAsync(await Lfb.GraphModule.loadAsync(path));
         this.#session = new Lfb.Session(model, {n_threads: 1});
     }
 
@@ -45,7 +45,7 @@ export class Reader {
         if (pixels === null)
             return null;
         const image = new Lfb.Tensor(Float32Array.from(pixels, pixel => pixel / 16), [1, 1, 8, 8]);
-        const [scores] = await this.#session.run_async([image]);
+        const [scores] = await this.#session.runAsync([image]);
 
         const [most, exponents] = [Math.max(...scores.unpack()), []];
         for (const score of scores.unpack())
