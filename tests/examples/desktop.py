@@ -28,7 +28,7 @@ def wait_for(condition, what):
         if found:
             return found
         if time.monotonic() > end:
-            raise AssertionError(f"Waited {PATIENCE} s in vain for {what}")
+            raise AssertionError(f"Waited {PATIENCE} s in vain for {what() if callable(what) else what}")
         time.sleep(.02)
 
 

@@ -43,7 +43,10 @@ class DigitPad(desktop.Application):
 
     def reads(self, digit):
         return desktop.wait_for(lambda: (self.reading() or [None])[0] == digit and self.reading(),
-                                f"reading {digit!r} instead of {self.reading()}")
+                                lambda: f"reading {digit!r} instead of {self.reading()}")
+
+    def reads_something(self):
+        desktop.wait_for(lambda: (self.reading() or [""])[0], "reading anything")
 
     def enabled(self, action):
         described = self.describe(WINDOW, action)

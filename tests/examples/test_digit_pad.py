@@ -71,6 +71,18 @@ class Test(unittest.TestCase):
             self.assertGreater(probability, .2)
             self.display.do("key", "Delete")
             application.reads("")
+        # A stroke that is cleared while it is being drawn has ended; the next one is like any other.
+        left, top, size, _ = pad
+        x, y, down = round(left + size / 2), round(top + size / 4), round(top + size * 3 / 4)
+        self.display.do("mousemove", x, y, "mousedown", 1)
+        application.reads_something()
+        self.display.do("key", "Delete")
+        application.reads("")
+        self.display.do("mousemove", x + 99, y, "mouseup", 1, "mousemove", x, y, "mousedown", 1, "mousemove", x, down,
+                        "mouseup", 1)
+        application.reads("1")
+        self.display.do("key", "ctrl+z")
+        application.reads("")
         self.quit(application)
 
     def test_keyboard_alone(self):
@@ -126,7 +138,7 @@ class Test(unittest.TestCase):
 
             # GTK does not tell of changes of less than a thousandth.
             wait_for(lambda: abs(sum(told()) - 1) < .01 and abs(told()[0] - application.reading()[1]) < .001,
-                     f"bars as long as what is read, {application.reading()}, not {told()}")
+                     lambda: f"bars as long as what is read, {application.reading()}, not {told()}")
             wait_for(lambda: application.find(f"Read as 0, {round(100 * application.reading()[1])} %"),
                      "the digit, with its name")
 

@@ -140,7 +140,7 @@ export const DrawingPad = GObject.registerClass({
 
     #followPointer() {
         const gesture = new Gtk.GestureDrag();
-        let start = null;
+        let start = null, drawn = null;
         const at = (x, y) => [x / this.get_width(), y / this.get_height()]
             .map(coordinate => Math.min(1, Math.max(0, coordinate)));
         gesture.connect('drag-begin', (_, x, y) => {
@@ -149,10 +149,15 @@ export const DrawingPad = GObject.registerClass({
             this.#liftPen();
             this.#showPen(false);
             this.#begin([...this._strokes, [at(x, y)]]);
+            drawn = this._strokes;
         });
         gesture.connect('drag-update', (_, dx, dy) => {
+            /* A stroke ends when it is cleared or undone, too. */
+            if (this._strokes !== drawn)
+                return;
             const [x, y] = [start[0] + dx, start[1] + dy];
             this.#extend([...passed(gesture), [0, 0]].map(([fromX, fromY]) => at(x + fromX, y + fromY)));
+            drawn = this._strokes;
         });
         this.add_controller(gesture);
     }
