@@ -32,6 +32,8 @@ They take the same two files, `data/digits/digits.reference.safetensors` and
 `data/digits/digits.test.safetensors`, and print the same lines, which are shown at each step.
 
 How each language calls things is told in [from Python, JavaScript and Vala](languages.html).
+
+<!-- samples: from {paths} -->
 """
 
 WORDS = {
@@ -68,7 +70,8 @@ def output_of(text):
 def page(top, printed):
     programs = [(pygments, name, path, *parts_of((top / path).read_text(encoding="utf-8")))
                 for pygments, name, path in LANGUAGES]
-    lines = [INTRODUCTION.format(programs="\n".join(f"- `{path}`" for _pygments, _name, path in LANGUAGES))]
+    lines = [INTRODUCTION.format(programs="\n".join(f"- `{path}`" for _pygments, _name, path in LANGUAGES),
+                                 paths=" ".join(path for _pygments, _name, path in LANGUAGES))]
 
     def show(code_of):
         for pygments, name, _path, lead, steps in programs:
