@@ -128,6 +128,23 @@ class Installed(unittest.TestCase):
         self.run_here("valac", "--pkg", "lowerfb-1.0", "-X", "-w", "-o", "digits", self.example("vala/examples/digits.vala"))
         self.reads_digits("./digits")
 
+    def test_tour(self):
+        """The programs of the tour print the same in every language that is here."""
+        names = [path.name for path in DIGITS]
+        flags = self.run_here("pkg-config", "--cflags", "--libs", "lowerfb-1.0").split()
+        self.run_here(os.environ.get("CC", "cc"), "-o", "tour", self.example("c/examples/tour.c"), *flags)
+        printed = {"c": self.run_here("./tour", *names)}
+        self.assertEqual(len(re.findall(r"(?m)^\d+\. ", printed["c"])), 12)
+        if PYTHON:
+            printed["python"] = self.run_here(PYTHON, "-B", self.example("python/examples/tour.py"), *names)
+        if shutil.which("gjs"):
+            printed["js"] = self.run_here("gjs", "-m", self.example("gjs/examples/tour.js"), *names)
+        if shutil.which("valac") and list(self.prefix.glob("share/vala/vapi/*.vapi")):
+            self.run_here("valac", "--pkg", "lowerfb-1.0", "-X", "-w", "-o", "tour", self.example("vala/examples/tour.vala"))
+            printed["vala"] = self.run_here("./tour", *names)
+        for language, text in printed.items():
+            self.assertEqual(text, printed["c"], language)
+
     def test_manual(self):
         if shutil.which("man") is None:
             self.skipTest("man is missing")
