@@ -35,9 +35,9 @@ _lowerfb ()
   case ${COMP_WORDS[1]} in
     lower) options='--output --keep-original-weights --strict-upstream --report --json --help' ;;
     show) options='--format --json --help' ;;
-    run) options='--output --help' ;;
+    run) options='--output --lower --help' ;;
     compare) options='--json --help' ;;
-    bench) options='--threads --profile --plan --json --help' ;;
+    bench) options='--threads --lower --profile --plan --json --help' ;;
     cpu) options='--json --help' ;;
     *) return ;;
   esac

@@ -20,6 +20,7 @@ complete -c lowerfb -n '__fish_seen_subcommand_from lower' -l strict-upstream -d
 complete -c lowerfb -n '__fish_seen_subcommand_from lower' -l report -x -a 'text json' -d 'Print what became of every quantized step'
 complete -c lowerfb -n '__fish_seen_subcommand_from show' -l format -x -a 'text json dot' -d 'How to show it'
 complete -c lowerfb -n '__fish_seen_subcommand_from bench' -s t -l threads -x -d 'How many threads work on a run'
+complete -c lowerfb -n '__fish_seen_subcommand_from run bench' -l lower -d 'Lower the model first'
 complete -c lowerfb -n '__fish_seen_subcommand_from bench' -l profile -d 'Tell how long each node takes'
 complete -c lowerfb -n '__fish_seen_subcommand_from bench' -l plan -d 'Tell what a run is made of'
 complete -c lowerfb -n '__fish_seen_subcommand_from lower show compare bench cpu' -l json -d 'Print JSON'

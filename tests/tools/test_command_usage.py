@@ -18,9 +18,9 @@ from command import COMMAND, CommandTest, recorded, reference
 SUBCOMMANDS = {
     "lower": ["MODEL -o OUT", "--output", "--keep-original-weights", "--strict-upstream", "--report", "--json"],
     "show": ["MODEL", "--format", "--json"],
-    "run": ["MODEL INPUTS -o OUTPUTS", "--output"],
+    "run": ["MODEL INPUTS -o OUTPUTS", "--output", "--lower"],
     "compare": ["MODEL MODEL INPUTS", "--json"],
-    "bench": ["MODEL [INPUTS]", "--threads", "--profile", "--plan", "--json"],
+    "bench": ["MODEL [INPUTS]", "--threads", "--lower", "--profile", "--plan", "--json"],
     "cpu": ["LOWERFB_CPU", "--json"],
 }
 
