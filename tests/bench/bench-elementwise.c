@@ -129,8 +129,8 @@ global_avg_pool_u8 (const LfbKernels   *kernels,
 
 #define FUNCTION(name) \
   static void \
-  name (const LfbKernels   *kernels, \
-        const void *const  *data) \
+  function_##name (const LfbKernels   *kernels, \
+                   const void *const  *data) \
   { \
     kernels->functions.name (data[0], (float *) data[2], N_ELEMENTS); \
   }
@@ -215,12 +215,12 @@ static const struct
   ROW ("max pool 3x3 /2 u8, 32x32x64", N_ELEMENTS, N_ELEMENTS / 4, max_pool_u8, max_pool_u8),
   ROW ("avg pool 2x2 u8, 32x32x64", N_ELEMENTS, N_ELEMENTS / 4, avg_pool_u8, avg_pool_u8),
   ROW ("global avg pool u8, 32x32x64", N_ELEMENTS, CHANNELS, adaptive_avg_pool_u8, global_avg_pool_u8),
-  ROW ("exp", N_ELEMENTS * 4, N_ELEMENTS * 4, functions, exp),
-  ROW ("sigmoid", N_ELEMENTS * 4, N_ELEMENTS * 4, functions, sigmoid),
-  ROW ("tanh", N_ELEMENTS * 4, N_ELEMENTS * 4, functions, tanh),
-  ROW ("silu", N_ELEMENTS * 4, N_ELEMENTS * 4, functions, silu),
-  ROW ("gelu", N_ELEMENTS * 4, N_ELEMENTS * 4, functions, gelu),
-  ROW ("gelu, by tanh", N_ELEMENTS * 4, N_ELEMENTS * 4, functions, gelu_tanh),
+  ROW ("exp", N_ELEMENTS * 4, N_ELEMENTS * 4, functions, function_exp),
+  ROW ("sigmoid", N_ELEMENTS * 4, N_ELEMENTS * 4, functions, function_sigmoid),
+  ROW ("tanh", N_ELEMENTS * 4, N_ELEMENTS * 4, functions, function_tanh),
+  ROW ("silu", N_ELEMENTS * 4, N_ELEMENTS * 4, functions, function_silu),
+  ROW ("gelu", N_ELEMENTS * 4, N_ELEMENTS * 4, functions, function_gelu),
+  ROW ("gelu, by tanh", N_ELEMENTS * 4, N_ELEMENTS * 4, functions, function_gelu_tanh),
   ROW ("softmax, lines of 1024", N_ELEMENTS * 4, N_ELEMENTS * 4, softmax, softmax),
   ROW ("step of 8192 LSTM cells", CELLS * 9 * 4, CELLS * 2 * 4, cell, lstm),
   ROW ("step of 8192 GRU cells", CELLS * 7 * 4, CELLS * 4, cell, gru),
