@@ -174,24 +174,22 @@ gru (const LfbKernels   *kernels,
   kernels->cell.gru (gates, gates + 3 * CELLS, (float *) data[2], CELLS);
 }
 
-/* To channels last. */
-static void
-transpose_u8 (const LfbKernels   *kernels,
-              const void *const  *data)
-{
-  static const LfbMatrix matrix = { 64, N_ELEMENTS / 64, N_ELEMENTS / 64, 64 };
+/* 64 channels of 28 x 28 or 32 x 32 pixels to channels last; the latter lie where all channels of
+ * a pixel have the same few places in the cache. */
+#define TRANSPOSE(name, pixels, element_size) \
+  static void \
+  name (const LfbKernels   *kernels, \
+        const void *const  *data) \
+  { \
+    static const LfbMatrix matrix = { 64, pixels, pixels, 64 }; \
+    \
+    kernels->transpose.run (data[0], (void *) data[2], element_size, &matrix); \
+  }
 
-  kernels->transpose.run (data[0], (uint8_t *) data[2], 1, &matrix);
-}
-
-static void
-transpose_f32 (const LfbKernels   *kernels,
-               const void *const  *data)
-{
-  static const LfbMatrix matrix = { 64, N_ELEMENTS / 64, N_ELEMENTS / 64, 64 };
-
-  kernels->transpose.run (data[0], (float *) data[2], sizeof (float), &matrix);
-}
+TRANSPOSE (transpose_784_u8, 784, 1)
+TRANSPOSE (transpose_784_f32, 784, 4)
+TRANSPOSE (transpose_1024_u8, 1024, 1)
+TRANSPOSE (transpose_1024_f32, 1024, 4)
 
 /* One row: what it reads and writes, in bytes. */
 static const struct
@@ -224,8 +222,10 @@ static const struct
   ROW ("softmax, lines of 1024", N_ELEMENTS * 4, N_ELEMENTS * 4, softmax, softmax),
   ROW ("step of 8192 LSTM cells", CELLS * 9 * 4, CELLS * 2 * 4, cell, lstm),
   ROW ("step of 8192 GRU cells", CELLS * 7 * 4, CELLS * 4, cell, gru),
-  ROW ("transposing 64 x 1024 bytes", N_ELEMENTS, N_ELEMENTS, transpose, transpose_u8),
-  ROW ("transposing 64 x 1024 floats", N_ELEMENTS * 4, N_ELEMENTS * 4, transpose, transpose_f32),
+  ROW ("transposing 64 x 784 bytes", 64 * 784, 64 * 784, transpose, transpose_784_u8),
+  ROW ("transposing 64 x 784 floats", 64 * 784 * 4, 64 * 784 * 4, transpose, transpose_784_f32),
+  ROW ("transposing 64 x 1024 bytes", N_ELEMENTS, N_ELEMENTS, transpose, transpose_1024_u8),
+  ROW ("transposing 64 x 1024 floats", N_ELEMENTS * 4, N_ELEMENTS * 4, transpose, transpose_1024_f32),
 };
 
 static void
