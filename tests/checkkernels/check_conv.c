@@ -15,13 +15,16 @@ random_dimension (LfbWindow *w,
                   int        d,
                   size_t     largest)
 {
-  int64_t padding, free_space;
+  int64_t least, most, padding, free_space;
 
   w->in_size[d] = (size_t) rnd_between (1, (int64_t) largest);
   w->kernel[d] = (size_t) rnd_between (1, rnd_one_in (4) ? 7 : 3);
   w->stride[d] = (size_t) rnd_between (1, 3);
   w->dilation[d] = rnd_one_in (3) ? (size_t) rnd_between (1, 3) : 1;
-  padding = rnd_one_in (2) ? rnd_between (rnd_one_in (3) ? -4 : 0, rnd_one_in (4) ? 9 : 3) : (int64_t) w->kernel[d] / 2;
+  /* One draw after the other: arguments are evaluated in an order of the compiler's. */
+  least = rnd_one_in (3) ? -4 : 0;
+  most = rnd_one_in (4) ? 9 : 3;
+  padding = rnd_one_in (2) ? rnd_between (least, most) : (int64_t) w->kernel[d] / 2;
   w->padding[d] = (size_t) padding;
 
   free_space = (int64_t) w->in_size[d] + 2 * padding - (int64_t) ((w->kernel[d] - 1) * w->dilation[d]) - 1;

@@ -197,10 +197,19 @@ check_matmul (const LfbKernels *kernels)
 {
   for (size_t m = 0; m <= 20; m++)
     for (int i = 0; i < 8; i++)
-      matmul_case (kernels, m, (size_t) rnd_between (0, 140), (size_t) rnd_between (0, 40));
+      {
+        /* One draw after the other: arguments are evaluated in an order of the compiler's. */
+        size_t n = (size_t) rnd_between (0, 140), k = (size_t) rnd_between (0, 40);
+
+        matmul_case (kernels, m, n, k);
+      }
 
   for (int i = 0; i < 4; i++)
-    matmul_case (kernels, (size_t) rnd_between (1, 20), (size_t) rnd_between (60, 70), (size_t) rnd_between (250, 600));
+    {
+      size_t m = (size_t) rnd_between (1, 20), n = (size_t) rnd_between (60, 70), k = (size_t) rnd_between (250, 600);
+
+      matmul_case (kernels, m, n, k);
+    }
 }
 
 typedef struct
