@@ -312,7 +312,7 @@ typedef struct
 {
   const LfbConvKernel *kernel;
   const void          *packed;
-  ConvData                 data;
+  ConvData             data;
   uint8_t             *y;
 } Bench;
 

@@ -45,27 +45,6 @@ run_matmul (const LfbProgram  *program,
 
 static const LfbInstrType matmul_instr = { "matmul", run_matmul, matmul_free, FALSE };
 
-/* A vector as a matrix with one row, or one column. */
-static void
-insert_dim (LfbOperand *operand,
-            gsize       at)
-{
-  memmove (operand->shape + at + 1, operand->shape + at, (operand->n_dims - at) * sizeof *operand->shape);
-  memmove (operand->strides + at + 1, operand->strides + at, (operand->n_dims - at) * sizeof *operand->strides);
-  operand->shape[at] = 1;
-  operand->strides[at] = 0;
-  operand->n_dims++;
-}
-
-static void
-remove_dim (LfbOperand *operand,
-            gsize       at)
-{
-  operand->n_dims--;
-  memmove (operand->shape + at, operand->shape + at + 1, (operand->n_dims - at) * sizeof *operand->shape);
-  memmove (operand->strides + at, operand->strides + at + 1, (operand->n_dims - at) * sizeof *operand->strides);
-}
-
 /* The shape of all batches; FALSE if there is none. */
 static gboolean
 broadcast_batches (const LfbOperand *a,
@@ -133,9 +112,9 @@ lfb_emit_matmul (LfbEmit          *self,
       MAX (a->n_dims, b->n_dims) >= LFB_OPERAND_MAX_DIMS)
     return LFB_EMITTED_NOTHING;
   if (a->n_dims == 1)
-    insert_dim (&x[0], 0);
+    lfb_operand_insert_dim (&x[0], 0);
   if (b->n_dims == 1)
-    insert_dim (&x[1], 1);
+    lfb_operand_insert_dim (&x[1], 1);
   n_a = x[0].n_dims;
   n_b = x[1].n_dims;
   if (x[0].shape[n_a - 1] != x[1].shape[n_b - 2] || !broadcast_batches (&x[0], &x[1], &y))
@@ -160,9 +139,9 @@ lfb_emit_matmul (LfbEmit          *self,
   init_offsets (matmul, &x[0], &x[1], &y);
   lfb_emit_instr (self, &matmul_instr, &y, x, 2, matmul);
   if (b->n_dims == 1)
-    remove_dim (&y, y.n_dims - 1);
+    lfb_operand_remove_dim (&y, y.n_dims - 1);
   if (a->n_dims == 1)
-    remove_dim (&y, b->n_dims == 1 ? y.n_dims - 1 : y.n_dims - 2);
+    lfb_operand_remove_dim (&y, b->n_dims == 1 ? y.n_dims - 1 : y.n_dims - 2);
 
   return lfb_emit_return (self, &y);
 }

@@ -44,26 +44,6 @@ run_taps (const LfbProgram  *program,
 
 const LfbInstrType lfb_taps_instr = { "convolution", run_taps, lfb_product_free, TRUE };
 
-static void
-insert_dim (LfbOperand *operand,
-            gsize       at)
-{
-  memmove (operand->shape + at + 1, operand->shape + at, (operand->n_dims - at) * sizeof *operand->shape);
-  memmove (operand->strides + at + 1, operand->strides + at, (operand->n_dims - at) * sizeof *operand->strides);
-  operand->shape[at] = 1;
-  operand->strides[at] = 0;
-  operand->n_dims++;
-}
-
-static void
-remove_dim (LfbOperand *operand,
-            gsize       at)
-{
-  operand->n_dims--;
-  memmove (operand->shape + at, operand->shape + at + 1, (operand->n_dims - at) * sizeof *operand->shape);
-  memmove (operand->strides + at, operand->strides + at + 1, (operand->n_dims - at) * sizeof *operand->strides);
-}
-
 /* @x: the image, and what is added if @adds. */
 static LfbEmitted
 emit_product (LfbEmit              *self,
@@ -137,17 +117,17 @@ lfb_emit_taps (LfbEmit              *self,
   for (gsize i = 0; i < (extra != NULL ? 2 : 1); i++)
     {
       if (!batched)
-        insert_dim (&x[i], 0);
+        lfb_operand_insert_dim (&x[i], 0);
       if (flat)
-        insert_dim (&x[i], 2);
+        lfb_operand_insert_dim (&x[i], 2);
     }
   emitted = emit_product (self, taps, x, extra != NULL, &y, relu, error);
   if (emitted != LFB_EMITTED)
     return emitted;
   if (flat)
-    remove_dim (&y, 2);
+    lfb_operand_remove_dim (&y, 2);
   if (!batched)
-    remove_dim (&y, 0);
+    lfb_operand_remove_dim (&y, 0);
 
   return lfb_emit_return (self, &y);
 }

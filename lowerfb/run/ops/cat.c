@@ -330,18 +330,6 @@ emit_cat (LfbEmit  *emit,
   return emit_parts (emit, parts, n, dim, &y, error);
 }
 
-/* A dimension of 1 before dimension @at. */
-static void
-insert_dim (LfbOperand *operand,
-            gsize       at)
-{
-  memmove (operand->shape + at + 1, operand->shape + at, (operand->n_dims - at) * sizeof *operand->shape);
-  memmove (operand->strides + at + 1, operand->strides + at, (operand->n_dims - at) * sizeof *operand->strides);
-  operand->shape[at] = 1;
-  operand->strides[at] = 0;
-  operand->n_dims++;
-}
-
 static LfbEmitted
 emit_stack (LfbEmit  *emit,
             GError  **error)
@@ -362,7 +350,7 @@ emit_stack (LfbEmit  *emit,
       /* Of parts that are not alike the operator tells. */
       if (part->n_dims >= LFB_OPERAND_MAX_DIMS || (i > 0 && !lfb_operand_equal_meta (part, &first)))
         return LFB_EMITTED_NOTHING;
-      insert_dim (part, dim);
+      lfb_operand_insert_dim (part, dim);
     }
   y = parts[0];
   y.shape[dim] = n;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Making instructions fewer, with the same bits: what nothing reads goes; a clamp of 8-bit integers that
- * follows a product narrows the product's own; an add after a convolution is
- * done in its output stage; of two tables after each other one is left; what is
- * only copied into a part of a larger image is written there at once; what floats
- * are made of is written where they were.
+/* Making instructions fewer, with the same bits: what nothing reads goes; a clamp of
+ * 8-bit integers that follows a product narrows the product's own; an add after a
+ * convolution is done in its output stage; of two tables after each other one is
+ * left; what is only copied into a part of a larger image is written there at once;
+ * what floats are made of is written where they were.
  */
 
 #include <lowerfb/run/emit/lfb-binary-private.h>

@@ -62,6 +62,12 @@ gboolean lfb_operand_is_rows            (const LfbOperand *self,
 gboolean lfb_operand_reshape            (LfbOperand       *self,
                                          const gint64     *shape,
                                          gsize             n_dims);
+/* A dimension of one element before dimension @at, and a dimension of one element
+ * taken away. */
+void     lfb_operand_insert_dim         (LfbOperand       *self,
+                                         gsize             at);
+void     lfb_operand_remove_dim         (LfbOperand       *self,
+                                         gsize             at);
 gboolean lfb_operand_equal_meta         (const LfbOperand *a,
                                          const LfbOperand *b);
 

@@ -293,6 +293,26 @@ lfb_operand_reshape (LfbOperand   *self,
   return TRUE;
 }
 
+void
+lfb_operand_insert_dim (LfbOperand *self,
+                        gsize       at)
+{
+  memmove (self->shape + at + 1, self->shape + at, (self->n_dims - at) * sizeof *self->shape);
+  memmove (self->strides + at + 1, self->strides + at, (self->n_dims - at) * sizeof *self->strides);
+  self->shape[at] = 1;
+  self->strides[at] = 0;
+  self->n_dims++;
+}
+
+void
+lfb_operand_remove_dim (LfbOperand *self,
+                        gsize       at)
+{
+  self->n_dims--;
+  memmove (self->shape + at, self->shape + at + 1, (self->n_dims - at) * sizeof *self->shape);
+  memmove (self->strides + at, self->strides + at + 1, (self->n_dims - at) * sizeof *self->strides);
+}
+
 gboolean
 lfb_operand_equal_meta (const LfbOperand *a,
                         const LfbOperand *b)
