@@ -227,35 +227,39 @@ run_part (gsize    begin,
     job->kernel->run_f32 (rows->packed, &args, job->rescale, job->y_f32 + first * rows->n);
 }
 
+/* Nanoseconds that it takes one thread, about: for few rows as long as reading the
+ * weights. */
+static double
+estimate (const RowsJob *job)
+{
+  double weights = (double) job->rows->n * job->rows->k;
+
+  return weights / 100 + weights * job->m / 400 + (double) job->m * job->rows->n / 50;
+}
+
 /* Few rows are split by outputs, many by rows. */
 static gboolean
 run_job (RowsJob           *job,
          const LfbRuntime  *runtime,
          GError           **error)
 {
-  gsize work = MAX (job->rows->n * job->rows->k, 1);
   gsize tile_m = MAX (job->kernel->tile_m, 1), tile_n = MAX (job->kernel->tile_n, 1);
-  gsize grain;
 
   if (job->m == 0)
     return TRUE;
 
-  /* About a hundred thousand products a part, in whole tiles. */
   job->by_rows = job->m >= 4 * tile_m;
-  if (job->by_rows)
-    grain = (MAX (100000 / work, 1) + tile_m - 1) / tile_m * tile_m;
-  else
-    grain = (MAX (100000 / (job->rows->k * job->m), 1) + tile_n - 1) / tile_n * tile_n;
-
   /* Parts that have all rows would each quantize them. */
-  if (job->floats != NULL && !job->by_rows && job->rows->n > grain && runtime->threads != NULL)
+  if (job->floats != NULL && !job->by_rows && job->rows->n > tile_n && runtime->threads != NULL)
     {
       lfb_quantize_floats (runtime, job->floats, job->q, job->m * job->rows->k, job->x_scale,
                            job->rescale->x_zero_point, LFB_DTYPE_QUINT8);
       job->floats = NULL;
       job->x = job->q;
     }
-  lfb_runtime_parallel (runtime, job->by_rows ? job->m : job->rows->n, grain, run_part, job);
+  /* In whole tiles. */
+  lfb_runtime_split (runtime, job->by_rows ? job->m : job->rows->n, job->by_rows ? tile_m : tile_n, 4,
+                     estimate (job), run_part, job);
 
   if (job->failed)
     g_set_error_literal (error, LFB_ERROR, LFB_ERROR_RANGE, "there is not enough memory for the product");
